@@ -1,0 +1,51 @@
+//! Findings: what polyaudit has to say about a model beside its numbers. One vocabulary for every stage.
+//!
+//! Contract: a code is stable, a message says what was seen, a hint what to do next.
+
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The audit's result is in doubt or a limit is broken.
+    Error,
+    /// The reader should know before trusting or comparing the numbers.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Stable kebab-case code, for example `domain-not-stated`.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What was seen.
+    pub message: String,
+    /// The ONNX node or unit it is about.
+    pub node: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding about the model or the run as a whole.
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding { code, severity, message: message.into(), node: None, hint: None }
+    }
+
+    /// Names the node.
+    pub fn at(mut self, node: impl Into<String>) -> Finding {
+        self.node = Some(node.into());
+        self
+    }
+
+    /// Says what to do next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+}

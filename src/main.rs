@@ -1,0 +1,2 @@
+//! polyaudit.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Half-spaces and an interior point → which of them are faces, with certificates.

@@ -1,0 +1,113 @@
+//! Affine forms: the value of each node of a network as an affine function of the input, on one region.
+//!
+//! Contract: every form carries a bound on its rounding error that holds for each coefficient against the exact
+//! composition of the stored numbers (standard model of floating point; Higham, Accuracy and Stability of Numerical
+//! Algorithms, 2nd ed., section 3.1).
+
+use crate::ir::{Affine, Network, NodeId, Op};
+
+/// Unit roundoff of float64.
+const ROUNDOFF: f64 = f64::EPSILON / 2.0;
+
+/// Affine forms of one node: row-major, `cols = d + 1` numbers per element, the constant last.
+#[derive(Clone, Debug, Default)]
+pub struct Forms {
+    /// Coefficients.
+    pub values: Vec<f64>,
+    /// Bound on the absolute error of each coefficient of an element.
+    pub errors: Vec<f64>,
+}
+
+impl Forms {
+    /// The forms of the input itself.
+    pub fn identity(d: usize) -> Forms {
+        let mut values = vec![0.0; d * (d + 1)];
+        (0..d).for_each(|k| values[k * (d + 1) + k] = 1.0);
+        Forms { values, errors: vec![0.0; d] }
+    }
+
+    /// Coefficients of element `i`.
+    pub fn row(&self, i: usize, cols: usize) -> &[f64] {
+        &self.values[i * cols..(i + 1) * cols]
+    }
+
+    fn magnitudes(&self, cols: usize) -> impl Iterator<Item = f64> + '_ {
+        self.values.chunks_exact(cols).map(|row| row.iter().fold(0.0, |m: f64, x| m.max(x.abs())))
+    }
+
+    /// Applies an affine node.
+    pub fn affine(&self, map: &Affine, length: usize, cols: usize) -> Forms {
+        let mut values = vec![0.0; length * cols];
+        map.linear.apply(&self.values, cols, &mut values);
+        let magnitudes: Vec<f64> = self.magnitudes(cols).collect();
+        let mut errors = vec![0.0; length];
+        for (i, error) in errors.iter_mut().enumerate() {
+            let (mut carried, mut size, mut terms) = (0.0, 0.0, 0usize);
+            map.linear.for_row(i, |j, w| {
+                carried += w.abs() * self.errors[j];
+                size += w.abs() * magnitudes[j];
+                terms += usize::from(magnitudes[j] != 0.0);
+            });
+            // A single product by one is a copy and rounds nothing.
+            let exact = terms <= 1 && matches!(map.linear, crate::ir::Linear::Identity | crate::ir::Linear::Index(_));
+            let row = &mut values[i * cols..(i + 1) * cols];
+            *error = carried * (1.0 + 1e-10) + if exact { 0.0 } else { (terms + 2) as f64 * ROUNDOFF * size };
+            if let Some(d) = &map.divisor {
+                let d = d.get(i);
+                row.iter_mut().for_each(|v| *v /= d);
+                *error = *error / d.abs() * (1.0 + 1e-10) + ROUNDOFF * size / d.abs();
+            }
+            if let Some(b) = &map.bias {
+                let (b, constant) = (b.get(i), &mut row[cols - 1]);
+                let rounds = *constant != 0.0 && b != 0.0;
+                *constant += b;
+                if rounds {
+                    *error += 2.0 * ROUNDOFF * constant.abs();
+                }
+            }
+        }
+        Forms { values, errors }
+    }
+
+    /// Adds forms of equal length.
+    pub fn sum<'a>(parts: impl Iterator<Item = &'a Forms>, length: usize, cols: usize) -> Forms {
+        let mut out = Forms { values: vec![0.0; length * cols], errors: vec![0.0; length] };
+        for (k, part) in parts.enumerate() {
+            out.values.iter_mut().zip(&part.values).for_each(|(v, x)| *v += x);
+            let magnitudes: Vec<f64> = out.magnitudes(cols).collect();
+            for (i, error) in out.errors.iter_mut().enumerate() {
+                let rounding = if k == 0 { 0.0 } else { 2.0 * ROUNDOFF * magnitudes[i] };
+                *error = (*error + part.errors[i]) * (1.0 + 1e-10) + rounding;
+            }
+        }
+        out
+    }
+
+    /// Value of element `i` at `x`, and a bound on its error against the exact form at the float point `x`.
+    pub fn value_at(&self, i: usize, x: &[f64]) -> (f64, f64) {
+        let cols = x.len() + 1;
+        let row = self.row(i, cols);
+        let (mut value, mut size, mut reach) = (row[cols - 1], row[cols - 1].abs(), 1.0);
+        for (a, x) in row.iter().zip(x) {
+            value += a * x;
+            size += (a * x).abs();
+            reach += x.abs();
+        }
+        (value, (self.errors[i] * reach + (cols + 3) as f64 * ROUNDOFF * size) * (1.0 + 1e-10))
+    }
+}
+
+/// For each node, the last node that reads it (outputs count as read at the end).
+pub fn last_uses(network: &Network) -> Vec<NodeId> {
+    let mut last: Vec<NodeId> = (0..network.nodes.len()).collect();
+    for id in 0..network.nodes.len() {
+        network.sources(id).iter().for_each(|&s| last[s] = id);
+    }
+    network.outputs.iter().for_each(|o| last[o.node] = network.nodes.len());
+    last
+}
+
+/// Whether a node chooses: an activation or a max.
+pub fn chooses(op: &Op) -> bool {
+    matches!(op, Op::Activation(_) | Op::Max(_))
+}
