@@ -23,9 +23,9 @@ impl Network {
             let value = match &node.op {
                 Op::Input => x.to_vec(),
                 Op::Affine(a) => (0..node.len()).map(|i| a.row_exactly(i, &values[a.source])).collect(),
-                Op::Sum(sources) => {
-                    (0..node.len()).map(|i| sources.iter().map(|&s| values[s][i].clone()).sum()).collect()
-                }
+                Op::Sum(sources) => (0..node.len())
+                    .map(|i| sources.iter().fold(Rational::ZERO, |sum, &s| sum + &values[s][i]))
+                    .collect(),
                 Op::Activation(a) => {
                     (values[a.source].iter().enumerate()).map(|(i, z)| a.curve(i).value_exactly(z)).collect()
                 }
