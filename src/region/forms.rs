@@ -4,7 +4,7 @@
 //! composition of the stored numbers (standard model of floating point; Higham, Accuracy and Stability of Numerical
 //! Algorithms, 2nd ed., section 3.1).
 
-use crate::ir::{Affine, Network, NodeId, Op};
+use crate::ir::{Affine, Network, NodeId};
 
 /// Unit roundoff of float64.
 const ROUNDOFF: f64 = f64::EPSILON / 2.0;
@@ -105,9 +105,4 @@ pub fn last_uses(network: &Network) -> Vec<NodeId> {
     }
     network.outputs.iter().for_each(|o| last[o.node] = network.nodes.len());
     last
-}
-
-/// Whether a node chooses: an activation or a max.
-pub fn chooses(op: &Op) -> bool {
-    matches!(op, Op::Activation(_) | Op::Max(_))
 }

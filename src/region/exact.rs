@@ -1,0 +1,90 @@
+//! Exact affine forms of single elements, by propagating one row backwards through the network in rationals.
+//!
+//! Contract: exact, or `None` when the row would take more than [`BUDGET`] rational multiplications.
+
+use super::{Pattern, Walker};
+use crate::ir::{NodeId, Op, Rational, rational};
+
+/// Rational multiplications that one row may take: about a second of work.
+pub const BUDGET: usize = 2_000_000;
+
+impl Walker<'_> {
+    /// Exact form of element `unit` of `node` in the region of `pattern`: `dimension + 1` numbers, the constant last.
+    pub fn exact_form(&self, pattern: &Pattern, node: NodeId, unit: usize) -> Option<Vec<Rational>> {
+        self.pull_back(pattern, node, &[(unit, 1)])
+    }
+
+    /// Exact form of element `a` minus element `b` of `node`.
+    pub fn exact_difference(&self, pattern: &Pattern, node: NodeId, a: usize, b: usize) -> Option<Vec<Rational>> {
+        self.pull_back(pattern, node, &[(a, 1), (b, -1)])
+    }
+
+    fn pull_back(&self, pattern: &Pattern, node: NodeId, seeds: &[(usize, i32)]) -> Option<Vec<Rational>> {
+        let network = self.network;
+        let mut gradients: Vec<Option<Vec<Rational>>> = vec![None; node + 1];
+        let mut seed = vec![Rational::ZERO; network.nodes[node].len()];
+        seeds.iter().for_each(|&(unit, sign)| seed[unit] += Rational::from(sign));
+        gradients[node] = Some(seed);
+        let (mut constant, mut work) = (Rational::ZERO, 0usize);
+        for id in (1..=node).rev() {
+            let Some(gradient) = gradients[id].take() else { continue };
+            let live = gradient.into_iter().enumerate().filter(|(_, g)| !g.is_zero());
+            match &network.nodes[id].op {
+                Op::Input => {}
+                Op::Affine(a) => {
+                    let target = self.gradient_of(&mut gradients, a.source);
+                    for (i, mut g) in live {
+                        if let Some(b) = a.bias.as_ref().map(|b| b.get(i)).filter(|&b| b != 0.0) {
+                            constant += &g * rational(b);
+                        }
+                        if let Some(d) = &a.divisor {
+                            g /= rational(d.get(i));
+                        }
+                        a.linear.for_row(i, |j, w| {
+                            work += 1;
+                            if work <= BUDGET {
+                                if w == 1.0 { target[j] += &g } else { target[j] += &g * rational(w) }
+                            }
+                        });
+                    }
+                    if work > BUDGET {
+                        return None;
+                    }
+                }
+                Op::Sum(sources) => {
+                    let live: Vec<_> = live.collect();
+                    for &s in sources {
+                        let target = self.gradient_of(&mut gradients, s);
+                        live.iter().for_each(|(i, g)| target[*i] += g);
+                    }
+                }
+                Op::Activation(a) => {
+                    let target = self.gradient_of(&mut gradients, a.source);
+                    for (i, g) in live {
+                        let (curve, piece) = (a.curve(i), self.layout.get(pattern, id, i));
+                        let (slope, offset) = (curve.slope(piece), curve.offset(piece));
+                        if offset != 0.0 {
+                            constant += &g * rational(offset);
+                        }
+                        if slope != 0.0 {
+                            target[i] += if slope == 1.0 { g } else { g * rational(slope) };
+                        }
+                    }
+                }
+                Op::Max(m) => {
+                    let target = self.gradient_of(&mut gradients, m.source);
+                    for (g, value) in live {
+                        target[m.group(g)[self.layout.get(pattern, id, g)] as usize] += value;
+                    }
+                }
+            }
+        }
+        let mut form = gradients[0].take().unwrap_or_else(|| vec![Rational::ZERO; self.dimension()]);
+        form.push(constant);
+        Some(form)
+    }
+
+    fn gradient_of<'g>(&self, gradients: &'g mut [Option<Vec<Rational>>], node: NodeId) -> &'g mut Vec<Rational> {
+        gradients[node].get_or_insert_with(|| vec![Rational::ZERO; self.network.nodes[node].len()])
+    }
+}
