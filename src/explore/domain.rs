@@ -14,24 +14,53 @@ pub enum Domain {
     },
     /// All of R^d.
     Unbounded {
-        /// Number of inputs.
-        inputs: usize,
+        /// Per input, the value it is held at, if it is held.
+        fixed: Vec<Option<f64>>,
     },
 }
 
 impl Domain {
+    /// The same bounds for each of `inputs` inputs.
+    pub fn cube(inputs: usize, lo: f64, hi: f64) -> Domain {
+        Domain::Box { lo: vec![lo; inputs], hi: vec![hi; inputs] }
+    }
+
+    /// All of R^d, no input held.
+    pub fn unbounded(inputs: usize) -> Domain {
+        Domain::Unbounded { fixed: vec![None; inputs] }
+    }
+
+    /// Number of inputs, free or held.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Domain::Box { lo, .. } => lo.len(),
+            Domain::Unbounded { fixed } => fixed.len(),
+        }
+    }
+
+    /// Holds one input at a value.
+    pub fn hold(&mut self, input: usize, value: f64) {
+        match self {
+            Domain::Box { lo, hi } => (lo[input], hi[input]) = (value, value),
+            Domain::Unbounded { fixed } => fixed[input] = Some(value),
+        }
+    }
+
     /// The network restricted to the free inputs, and their bounds (`None`: unbounded).
     pub fn restrict(&self, network: &Network) -> (Network, Option<Vec<[f64; 2]>>) {
-        match self {
-            Domain::Unbounded { .. } => (network.clone(), None),
-            Domain::Box { lo, hi } => {
-                let free: Vec<usize> = (0..lo.len()).filter(|&j| lo[j] < hi[j]).collect();
-                let bounds = free.iter().map(|&j| [lo[j], hi[j]]).collect();
-                if free.len() == lo.len() {
-                    return (network.clone(), Some(bounds));
-                }
-                (network.restrict(&Section::Coordinates { free, origin: lo.clone() }), Some(bounds))
-            }
+        let held = |j: usize| match self {
+            Domain::Box { lo, hi } => (lo[j] >= hi[j]).then_some(lo[j]),
+            Domain::Unbounded { fixed } => fixed[j],
+        };
+        let free: Vec<usize> = (0..self.inputs()).filter(|&j| held(j).is_none()).collect();
+        let bounds = match self {
+            Domain::Box { lo, hi } => Some(free.iter().map(|&j| [lo[j], hi[j]]).collect()),
+            Domain::Unbounded { .. } => None,
+        };
+        if free.len() == self.inputs() {
+            return (network.clone(), bounds);
         }
+        let origin = (0..self.inputs()).map(|j| held(j).unwrap_or(0.0)).collect();
+        (network.restrict(&Section::Coordinates { free, origin }), bounds)
     }
 }

@@ -2,8 +2,17 @@
 //!
 //! Knows `ir`, `region` and `polytope`; never output formats.
 
+mod cell;
+mod cross;
 mod domain;
+mod points;
+mod run;
+mod sample;
 mod tally;
 
+pub use cell::{Bounds, CellFaces, InteriorFace};
+pub use cross::{Crossing, enumerate};
 pub use domain::Domain;
+pub use run::{Control, Exploration, Method, Plan, Progress, State, Weight, default_samples, explore};
+pub use sample::Sampling;
 pub use tally::{Tally, UnitFaces};

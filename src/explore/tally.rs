@@ -32,12 +32,17 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one region with its numbers of interior faces and walls.
-    pub fn add(&mut self, interior: usize, walls: usize) {
-        self.count += 1;
-        bump(&mut self.total, interior + walls, 1);
-        bump(&mut self.interior, interior, 1);
-        bump(&mut self.walls, walls, 1);
+    /// Counts a region with its numbers of interior faces and walls, `times` times.
+    pub fn add(&mut self, interior: usize, walls: usize, times: u64) {
+        self.count += times;
+        bump(&mut self.total, interior + walls, times);
+        bump(&mut self.interior, interior, times);
+        bump(&mut self.walls, walls, times);
+    }
+
+    /// Regions, or samples, looked at: counted or undecided.
+    pub fn seen(&self) -> u64 {
+        self.count + self.undecided
     }
 
     /// Adds another tally.

@@ -2,7 +2,7 @@
 //!
 //! Contract: exact, or `None` when the row would take more than [`BUDGET`] rational multiplications.
 
-use super::{Pattern, Walker};
+use super::{Boundary, HyperplaneId, Pattern, Walker};
 use crate::ir::{NodeId, Op, Rational, rational};
 
 /// Rational multiplications that one row may take: about a second of work.
@@ -17,6 +17,33 @@ impl Walker<'_> {
     /// Exact form of element `a` minus element `b` of `node`.
     pub fn exact_difference(&self, pattern: &Pattern, node: NodeId, a: usize, b: usize) -> Option<Vec<Rational>> {
         self.pull_back(pattern, node, &[(a, 1), (b, -1)])
+    }
+
+    /// The exact half-space `normal · x ≤ offset` of a hyperplane source, seen from its lower or its upper side.
+    pub fn exact_halfspace(
+        &self,
+        pattern: &Pattern,
+        id: HyperplaneId,
+        lower: bool,
+    ) -> Option<(Vec<Rational>, Rational)> {
+        let (node, unit) = (id.node as usize, id.unit as usize);
+        let (mut form, level) = match (&self.network.nodes[node].op, id.boundary) {
+            (Op::Activation(a), Boundary::Breakpoint(k)) => {
+                (self.exact_form(pattern, a.source, unit)?, rational(a.curve(unit).breakpoints()[k as usize]))
+            }
+            (Op::Max(m), Boundary::Tie(first, second)) => {
+                let member = |c: u32| m.group(unit)[c as usize] as usize;
+                // Below the tie the first candidate is chosen: second − first ≤ 0.
+                (self.exact_difference(pattern, m.source, member(second), member(first))?, Rational::ZERO)
+            }
+            _ => return None,
+        };
+        let mut offset = level - form.pop()?;
+        if !lower {
+            form.iter_mut().for_each(|a| *a = -a.clone());
+            offset = -offset;
+        }
+        Some((form, offset))
     }
 
     fn pull_back(&self, pattern: &Pattern, node: NodeId, seeds: &[(usize, i32)]) -> Option<Vec<Rational>> {

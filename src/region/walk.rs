@@ -93,13 +93,24 @@ impl<'a> Walker<'a> {
     ///
     /// By continuity a source that does not vanish on the face keeps its sign across it, and one that does is, on the
     /// other side, a multiple of the face's equation: the sign of its derivative along `direction` is its sign.
-    pub fn across(
-        &self,
-        region: &Pattern,
-        on_face: &[HyperplaneId],
-        direction: &[f64],
-    ) -> Result<Region, NoRegion> {
+    pub fn across(&self, region: &Pattern, on_face: &[HyperplaneId], direction: &[f64]) -> Result<Region, NoRegion> {
         self.walk(&Choice::Across { from: region, on_face, direction })
+    }
+
+    /// The pattern with one boundary crossed and all else equal; `None` when the pattern is not next to the boundary.
+    pub fn flipped(&self, pattern: &Pattern, id: HyperplaneId) -> Option<Pattern> {
+        let (node, unit) = (id.node as usize, id.unit as usize);
+        let old = self.layout.get(pattern, node, unit);
+        let new = match id.boundary {
+            Boundary::Breakpoint(k) if old == k as usize => old + 1,
+            Boundary::Breakpoint(k) if old == k as usize + 1 => old - 1,
+            Boundary::Tie(a, b) if old == a as usize => b as usize,
+            Boundary::Tie(a, b) if old == b as usize => a as usize,
+            _ => return None,
+        };
+        let mut out = pattern.clone();
+        self.layout.set(&mut out, node, unit, new);
+        Some(out)
     }
 
     /// The pattern at `x`, without building the region's rows.
@@ -230,14 +241,13 @@ impl<'a> Walker<'a> {
         }
         let cols = self.dimension() + 1;
         let label = |k: usize| HyperplaneId::breakpoint(node, unit, k);
-        let exact = |pattern: &Pattern| {
-            self.exact_form(pattern, a.source, unit).ok_or(NoRegion::Undecided(label(0)))
-        };
+        let exact = |pattern: &Pattern| self.exact_form(pattern, a.source, unit).ok_or(NoRegion::Undecided(label(0)));
         let piece = match choice {
             Choice::Given(pattern) => self.layout.get(pattern, node, unit),
             Choice::At(x) => {
                 let (z, error) = forms.value_at(unit, x);
-                let clear = curve.breakpoints().iter().all(|t| (z - t).abs() > error + f64::EPSILON * (z.abs() + t.abs()));
+                let clear =
+                    curve.breakpoints().iter().all(|t| (z - t).abs() > error + f64::EPSILON * (z.abs() + t.abs()));
                 if clear { curve.piece(z) } else { self.piece_exactly(x, curve, exact(&region.pattern)?, label)? }
             }
             Choice::Across { from, on_face, direction } => {
@@ -278,7 +288,8 @@ impl<'a> Walker<'a> {
             let t = curve.breakpoints()[k];
             region.normals.extend(row[..cols - 1].iter().map(|c| sign * c));
             region.offsets.push(sign * (t - row[cols - 1]));
-            let rounding = if t == 0.0 || row[cols - 1] == 0.0 { 0.0 } else { f64::EPSILON * (t - row[cols - 1]).abs() };
+            let rounding =
+                if t == 0.0 || row[cols - 1] == 0.0 { 0.0 } else { f64::EPSILON * (t - row[cols - 1]).abs() };
             region.errors.push(error + rounding);
             region.labels.push(label(k));
             region.lower.push(upper);
@@ -328,9 +339,8 @@ impl<'a> Walker<'a> {
             }
             Choice::Across { from, on_face, direction } => {
                 let old = self.layout.get(from, node, group);
-                let rivals: Vec<usize> = (0..members.len())
-                    .filter(|&c| c == old || on_face.binary_search(&tie(old, c)).is_ok())
-                    .collect();
+                let rivals: Vec<usize> =
+                    (0..members.len()).filter(|&c| c == old || on_face.binary_search(&tie(old, c)).is_ok()).collect();
                 let slope = |c: usize| {
                     let i = members[c] as usize;
                     let (mut value, mut bound) = (0.0, 0.0);
@@ -351,7 +361,8 @@ impl<'a> Walker<'a> {
                 region.vanishing.push(tie(chosen, c));
                 continue;
             }
-            let row: Vec<f64> = forms.row(rival, cols).iter().zip(forms.row(winner, cols)).map(|(r, w)| r - w).collect();
+            let row: Vec<f64> =
+                forms.row(rival, cols).iter().zip(forms.row(winner, cols)).map(|(r, w)| r - w).collect();
             let size = row.iter().fold(0.0, |s: f64, v| s.max(v.abs()));
             let error = (forms.errors[rival] + forms.errors[winner]) * (1.0 + 1e-10) + f64::EPSILON * size;
             if row[..d].iter().all(|v| v.abs() <= error) {
@@ -419,7 +430,8 @@ impl<'a> Walker<'a> {
 
 /// The candidate that is largest beyond all error bounds, if there is one.
 fn clear_maximum(members: &[u32], values: &[f64], errors: &[f64]) -> Option<usize> {
-    let best = (0..members.len()).max_by(|&a, &b| values[members[a] as usize].total_cmp(&values[members[b] as usize]))?;
+    let best =
+        (0..members.len()).max_by(|&a, &b| values[members[a] as usize].total_cmp(&values[members[b] as usize]))?;
     let (top, error) = (values[members[best] as usize], errors[members[best] as usize]);
     let clear = (0..members.len()).all(|c| {
         let (v, e) = (values[members[c] as usize], errors[members[c] as usize]);

@@ -1,0 +1,188 @@
+//! One region with the domain's walls: the question put to the face engine, and its answer in the words of the model.
+//!
+//! Contract: rows are the walls (two per input of a box: lower, upper), then the region's rows in order.
+
+use crate::ir::{Rational, rational};
+use crate::polytope::{self, Engine, ExactRows, Halfspaces, Verdict, Workspace};
+use crate::region::{HyperplaneId, Pattern, Region, Walker};
+
+/// The domain over the free inputs: bounds per input, or `None` for all of R^d.
+pub type Bounds = Option<Vec<[f64; 2]>>;
+
+/// An interior face.
+#[derive(Clone, Debug)]
+pub struct InteriorFace {
+    /// The topologically first source on it.
+    pub credited: HyperplaneId,
+    /// Whether the region is on the lower side of that source.
+    pub lower: bool,
+    /// Other sources on it, in order.
+    pub coincident: Vec<HyperplaneId>,
+    /// A point on it, inside all other rows.
+    pub witness: Vec<f64>,
+    /// Outward direction: the credited row's normal, of length one.
+    pub direction: Vec<f64>,
+}
+
+/// The faces of one region.
+#[derive(Clone, Debug, Default)]
+pub struct CellFaces {
+    /// Interior faces, by credited source.
+    pub interior: Vec<InteriorFace>,
+    /// Number of walls.
+    pub walls: usize,
+    /// Sources that lie along a wall.
+    pub on_walls: Vec<HyperplaneId>,
+    /// Rows (classes of coincident ones) that stayed undecided.
+    pub undecided: usize,
+}
+
+/// The faces of `region` within `bounds`, seen from a point strictly inside.
+pub fn faces(
+    walker: &Walker,
+    region: &Region,
+    bounds: &Bounds,
+    interior: &[f64],
+    engine: Engine,
+    workspace: &mut Workspace,
+) -> CellFaces {
+    let halfspaces = rows(walker.dimension(), region, bounds);
+    let exact = Rows { walker, region, bounds };
+    let answer = polytope::faces_in(workspace, &halfspaces, &exact, interior, engine);
+    let walls = halfspaces.walls;
+    let mut cell = CellFaces::default();
+    for class in answer.classes {
+        let witness = match class.verdict {
+            Verdict::Face(witness) => witness.point(),
+            Verdict::Redundant(_) => continue,
+            Verdict::Undecided => {
+                cell.undecided += 1;
+                continue;
+            }
+        };
+        let mut units: Vec<(HyperplaneId, usize)> =
+            class.rows.iter().filter(|&&r| r >= walls).map(|&r| (region.labels[r - walls], r - walls)).collect();
+        units.sort_unstable();
+        if class.rows.iter().any(|&r| r < walls) {
+            cell.walls += 1;
+            cell.on_walls.extend(units.iter().map(|u| u.0));
+            continue;
+        }
+        let (credited, row) = units[0];
+        let normal = &region.normals[row * walker.dimension()..(row + 1) * walker.dimension()];
+        let length = normal.iter().map(|a| a * a).sum::<f64>().sqrt();
+        cell.interior.push(InteriorFace {
+            credited,
+            lower: region.lower[row],
+            coincident: units[1..].iter().map(|u| u.0).collect(),
+            witness,
+            direction: normal.iter().map(|a| a / length).collect(),
+        });
+    }
+    cell.interior.sort_unstable_by_key(|f| f.credited);
+    cell.on_walls.sort_unstable();
+    cell
+}
+
+/// The half-spaces of a region and its walls, walls first.
+fn rows(d: usize, region: &Region, bounds: &Bounds) -> Halfspaces {
+    let walls = bounds.as_ref().map_or(0, |b| 2 * b.len());
+    let mut normals = vec![0.0; walls * d];
+    let mut offsets = Vec::with_capacity(walls + region.offsets.len());
+    for (k, [lo, hi]) in bounds.iter().flatten().enumerate() {
+        normals[2 * k * d + k] = -1.0;
+        normals[(2 * k + 1) * d + k] = 1.0;
+        offsets.extend([-lo, *hi]);
+    }
+    normals.extend_from_slice(&region.normals);
+    offsets.extend_from_slice(&region.offsets);
+    let mut errors = vec![0.0; walls];
+    errors.extend_from_slice(&region.errors);
+    Halfspaces { dimension: d, normals, offsets, errors, walls }
+}
+
+struct Rows<'a> {
+    walker: &'a Walker<'a>,
+    region: &'a Region,
+    bounds: &'a Bounds,
+}
+
+impl ExactRows for Rows<'_> {
+    fn exact_row(&self, row: usize) -> Option<(Vec<Rational>, Rational)> {
+        let walls = self.bounds.as_ref().map_or(0, |b| 2 * b.len());
+        if row >= walls {
+            return exact_row(self.walker, &self.region.pattern, self.region, row - walls);
+        }
+        let (k, upper) = (row / 2, row % 2 == 1);
+        let [lo, hi] = self.bounds.as_ref()?[k];
+        let mut normal = vec![Rational::ZERO; self.walker.dimension()];
+        normal[k] = Rational::from(if upper { 1 } else { -1 });
+        Some((normal, rational(if upper { hi } else { -lo })))
+    }
+}
+
+/// The exact row behind row `row` of a region.
+pub fn exact_row(walker: &Walker, pattern: &Pattern, region: &Region, row: usize) -> Option<(Vec<Rational>, Rational)> {
+    walker.exact_halfspace(pattern, region.labels[row], region.lower[row])
+}
+
+/// A point strictly inside `region`, found along the ray from `from` (on its boundary) towards `direction`; certain.
+///
+/// Rows of `on_face` vanish at `from` by construction, whatever rounding says.
+pub fn interior_point(
+    walker: &Walker,
+    region: &Region,
+    bounds: &Bounds,
+    from: &[f64],
+    direction: &[f64],
+    on_face: &[HyperplaneId],
+) -> Option<Vec<f64>> {
+    let d = walker.dimension();
+    let mut reach = f64::INFINITY;
+    for (k, bound) in bounds.iter().flatten().enumerate() {
+        if direction[k] != 0.0 {
+            let end = if direction[k] > 0.0 { bound[1] } else { bound[0] };
+            reach = reach.min((end - from[k]) / direction[k]);
+        }
+    }
+    for (row, normal) in region.normals.chunks_exact(d).enumerate() {
+        let rate = dot(normal, direction);
+        if rate > 0.0 && on_face.binary_search(&region.labels[row]).is_err() {
+            reach = reach.min((region.offsets[row] - dot(normal, from)) / rate);
+        }
+    }
+    let scale = if reach.is_finite() { reach } else { 2.0 };
+    [0.5, 0.25, 0.75, 0.0625, 0.9].iter().find_map(|share| {
+        let point: Vec<f64> = from.iter().zip(direction).map(|(p, n)| p + share * scale * n).collect();
+        contains(walker, region, bounds, &point).then_some(point)
+    })
+}
+
+/// Whether `point` is certainly strictly inside `region` and its walls.
+pub fn contains(walker: &Walker, region: &Region, bounds: &Bounds, point: &[f64]) -> bool {
+    let d = walker.dimension();
+    if bounds.iter().flatten().zip(point).any(|(b, x)| *x <= b[0] || *x >= b[1]) {
+        return false;
+    }
+    let reach: f64 = 1.0 + point.iter().map(|x| x.abs()).sum::<f64>();
+    (0..region.offsets.len()).all(|row| {
+        let normal = &region.normals[row * d..(row + 1) * d];
+        let (mut slack, mut size) = (region.offsets[row], region.offsets[row].abs());
+        for (a, x) in normal.iter().zip(point) {
+            slack -= a * x;
+            size += (a * x).abs();
+        }
+        let bound = (region.errors[row] * reach + (d + 4) as f64 * f64::EPSILON * size) * 1.000001;
+        if slack.abs() > bound {
+            return slack > 0.0;
+        }
+        exact_row(walker, &region.pattern, region, row).is_some_and(|(normal, offset)| {
+            let value = normal.iter().zip(point).fold(Rational::ZERO, |sum, (a, &x)| sum + a * rational(x));
+            value < offset
+        })
+    })
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

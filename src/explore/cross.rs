@@ -1,0 +1,152 @@
+//! Exact enumeration by crossing faces, breadth first, from a point off every hyperplane.
+//!
+//! Contract: adjacency is never inferred from patterns. The pattern across a face is derived from the face and then
+//! certified by an interior point before the region is queued; sources that vanish on the face flip together.
+//! Regions are visited in an order that does not depend on the number of threads.
+
+use super::cell::{self, Bounds, CellFaces};
+use super::{Control, Progress, State, Tally, points};
+use crate::polytope::{Engine, Workspace};
+use crate::region::{HyperplaneId, Pattern, Walker};
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashSet};
+
+/// Regions handled between two looks at the budgets.
+const BLOCK: usize = 1024;
+
+/// What an enumeration found.
+#[derive(Debug)]
+pub struct Crossing {
+    /// Counts over the regions visited.
+    pub tally: Tally,
+    /// Patterns of all regions found, visited or not.
+    pub found: HashSet<Pattern>,
+    /// Sources that vanish identically on some region.
+    pub vanishing: BTreeSet<HyperplaneId>,
+    /// Whether all regions were visited.
+    pub state: State,
+}
+
+struct Visit {
+    faces: CellFaces,
+    vanishing: Vec<HyperplaneId>,
+    neighbours: Vec<(Pattern, Vec<f64>)>,
+    uncrossed: usize,
+}
+
+/// Visits every region of the network within `bounds`, at most `max_regions`.
+pub fn enumerate(
+    walker: &Walker,
+    bounds: &Bounds,
+    seed: u64,
+    engine: Engine,
+    max_regions: u64,
+    control: &Control,
+) -> anyhow::Result<Crossing> {
+    let (pattern, start) = points::start(walker, bounds, seed)?;
+    let mut out = Crossing {
+        tally: Tally::default(),
+        found: HashSet::from([pattern.clone()]),
+        vanishing: BTreeSet::new(),
+        state: State::Complete,
+    };
+    let (mut frontier, mut uncrossed) = (vec![(pattern, start)], 0);
+    while !frontier.is_empty() {
+        let mut next = Vec::new();
+        for block in frontier.chunks(BLOCK) {
+            let room = (max_regions - out.tally.seen().min(max_regions)) as usize;
+            if let Some(state) = control.exhausted().or_else(|| (room == 0).then(|| State::regions(max_regions))) {
+                out.state = state;
+                return Ok(out);
+            }
+            let visits: Vec<anyhow::Result<Visit>> = block[..block.len().min(room)]
+                .par_iter()
+                .map_init(Workspace::default, |workspace, (pattern, interior)| {
+                    visit(walker, bounds, engine, pattern, interior, &out.found, workspace)
+                })
+                .collect();
+            for visit in visits {
+                let visit = visit?;
+                uncrossed += visit.uncrossed;
+                count(&mut out.tally, &visit.faces, 1);
+                out.vanishing.extend(visit.vanishing);
+                for (pattern, interior) in visit.neighbours {
+                    if !out.found.contains(&pattern) {
+                        out.found.insert(pattern.clone());
+                        next.push((pattern, interior));
+                    }
+                }
+            }
+            control.report(Progress {
+                done: out.tally.seen(),
+                total: None,
+                regions: out.found.len() as u64,
+                note: "regions",
+            });
+        }
+        frontier = next;
+    }
+    if uncrossed > 0 {
+        out.state = State::partial(format!("{uncrossed} face(s) could not be crossed with certainty"));
+    } else if out.tally.undecided > 0 {
+        out.state = State::partial(format!("{} region(s) have undecided half-spaces", out.tally.undecided));
+    }
+    Ok(out)
+}
+
+/// Counts a region's faces `times` times.
+pub fn count(tally: &mut Tally, faces: &CellFaces, times: u64) {
+    if faces.undecided > 0 {
+        tally.undecided += times;
+        return;
+    }
+    tally.add(faces.interior.len(), faces.walls, times);
+    for face in &faces.interior {
+        let unit = tally.units.entry(face.credited).or_default();
+        *(if face.lower { &mut unit.lower } else { &mut unit.upper }) += times;
+        for &id in &face.coincident {
+            tally.units.entry(id).or_default().coincident += times;
+        }
+    }
+    for &id in &faces.on_walls {
+        tally.units.entry(id).or_default().coincident += times;
+    }
+}
+
+fn visit(
+    walker: &Walker,
+    bounds: &Bounds,
+    engine: Engine,
+    pattern: &Pattern,
+    interior: &[f64],
+    found: &HashSet<Pattern>,
+    workspace: &mut Workspace,
+) -> anyhow::Result<Visit> {
+    let region = walker.with(pattern)?;
+    let faces = cell::faces(walker, &region, bounds, interior, engine, workspace);
+    let (mut neighbours, mut uncrossed) = (vec![], 0);
+    for face in &faces.interior {
+        let mut on_face = vec![face.credited];
+        on_face.extend(&face.coincident);
+        on_face.extend(&region.vanishing);
+        on_face.sort_unstable();
+        if let [only] = on_face[..]
+            && let Some(flipped) = walker.flipped(pattern, only)
+            && found.contains(&flipped)
+        {
+            continue;
+        }
+        let Ok(across) = walker.across(pattern, &on_face, &face.direction) else {
+            uncrossed += 1;
+            continue;
+        };
+        if found.contains(&across.pattern) {
+            continue;
+        }
+        match cell::interior_point(walker, &across, bounds, &face.witness, &face.direction, &on_face) {
+            Some(point) => neighbours.push((across.pattern, point)),
+            None => uncrossed += 1,
+        }
+    }
+    Ok(Visit { faces, vanishing: region.vanishing, neighbours, uncrossed })
+}

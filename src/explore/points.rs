@@ -1,0 +1,53 @@
+//! Seeded points of the domain.
+//!
+//! Contract: point `k` depends on the seed and on `k` only, so that any number of threads draws the same points.
+
+use super::cell::Bounds;
+use crate::region::{NoRegion, Pattern, Walker};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// How often a point is drawn anew when it lies on a hyperplane, before giving up.
+const TRIES: usize = 64;
+
+/// The stream of numbers behind point `k`.
+fn stream(seed: u64, k: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(k);
+    rng
+}
+
+/// A uniform number of [0, 1) with 53 random bits.
+fn unit(rng: &mut ChaCha8Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A uniform point of the box; in R^d, of the box [-1, 1]^d.
+fn draw(rng: &mut ChaCha8Rng, d: usize, bounds: &Bounds) -> Vec<f64> {
+    (0..d)
+        .map(|k| {
+            let [lo, hi] = bounds.as_ref().map_or([-1.0, 1.0], |b| b[k]);
+            let u = unit(rng);
+            lo * (1.0 - u) + hi * u
+        })
+        .collect()
+}
+
+/// Uniform point `k` with its pattern; a point exactly on a hyperplane is drawn anew.
+pub fn sample(walker: &Walker, bounds: &Bounds, seed: u64, k: u64) -> Result<(Pattern, Vec<f64>), NoRegion> {
+    let mut rng = stream(seed, k);
+    let mut last = None;
+    for _ in 0..TRIES {
+        let x = draw(&mut rng, walker.dimension(), bounds);
+        match walker.pattern_at(&x) {
+            Ok(pattern) => return Ok((pattern, x)),
+            Err(reason) => last = Some(reason),
+        }
+    }
+    Err(last.expect("at least one try"))
+}
+
+/// Where an enumeration starts: a seeded point off every hyperplane.
+pub fn start(walker: &Walker, bounds: &Bounds, seed: u64) -> Result<(Pattern, Vec<f64>), NoRegion> {
+    sample(walker, bounds, seed, u64::MAX)
+}

@@ -1,0 +1,256 @@
+//! The exploration as a whole: choose a method by counts, run it within its budgets, and say what was done.
+
+use super::cell::Bounds;
+use super::{Domain, Tally, cross, sample};
+use crate::finding::{Finding, Severity};
+use crate::ir::Network;
+use crate::polytope::Engine;
+use crate::region::{HyperplaneId, Walker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Most inputs for which `auto` tries to enumerate.
+pub const ENUMERATE_UP_TO: usize = 8;
+
+/// How regions are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Enumerate up to [`ENUMERATE_UP_TO`] inputs and `max_regions` regions, else sample.
+    Auto,
+    /// Every region of the domain.
+    Enumerate,
+    /// The regions around seeded uniform points.
+    Sample,
+}
+
+/// What one count of a distribution stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Each region once.
+    Region,
+    /// Each uniform sample once.
+    Volume,
+    /// Each given data point once.
+    Point,
+}
+
+/// All that determines the numbers.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How regions are looked for.
+    pub method: Method,
+    /// Which face engine.
+    pub engine: Engine,
+    /// Samples to take; `None`: by the number of inputs.
+    pub samples: Option<u64>,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Most regions to visit.
+    pub max_regions: u64,
+}
+
+/// How far along a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Units of work done.
+    pub done: u64,
+    /// Units of work in all, where known.
+    pub total: Option<u64>,
+    /// Regions known so far.
+    pub regions: u64,
+    /// What the units are.
+    pub note: &'static str,
+}
+
+/// Budgets that depend on time, and where progress goes. They never change a number of a complete run.
+pub struct Control<'a> {
+    /// Set from outside to end the run early.
+    pub stop: &'a AtomicBool,
+    /// When to end the run early.
+    pub deadline: Option<Instant>,
+    /// Called from time to time.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Control<'_> {
+    /// The state of a run that has to end now, if it has to.
+    pub fn exhausted(&self) -> Option<State> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Some(State::Partial { reason: "interrupted".into(), interrupted: true });
+        }
+        let late = self.deadline.is_some_and(|t| Instant::now() >= t);
+        late.then(|| State::partial("time limit reached".into()))
+    }
+
+    /// Passes progress on.
+    pub fn report(&self, progress: Progress) {
+        (self.progress)(progress);
+    }
+}
+
+/// Whether a run did all it set out to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// All of it.
+    #[default]
+    Complete,
+    /// Part of it.
+    Partial {
+        /// Why it ended.
+        reason: String,
+        /// Whether an interrupt ended it.
+        interrupted: bool,
+    },
+}
+
+impl State {
+    /// Ended for a stated reason.
+    pub fn partial(reason: String) -> State {
+        State::Partial { reason, interrupted: false }
+    }
+
+    /// Ended by the limit on regions.
+    pub fn regions(limit: u64) -> State {
+        State::partial(format!("reached the limit of {limit} regions"))
+    }
+}
+
+/// What an exploration found.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// The method that ran: enumerate or sample.
+    pub method: Method,
+    /// Why `auto` chose it; `None` when it was asked for.
+    pub why: Option<String>,
+    /// Samples taken; 0 when enumerating.
+    pub samples: u64,
+    /// Number of free inputs.
+    pub dimension: usize,
+    /// What one count stands for.
+    pub weight: Weight,
+    /// The counts.
+    pub tally: Tally,
+    /// Distinct regions met.
+    pub regions_found: u64,
+    /// Share of new regions among the last tenth of the samples.
+    pub new_in_last_tenth: Option<f64>,
+    /// Whether the run is complete.
+    pub state: State,
+    /// Sources that vanish identically on some region.
+    pub vanishing: Vec<HyperplaneId>,
+    /// What is remarkable.
+    pub findings: Vec<Finding>,
+}
+
+/// Samples of a default run: what about a minute allows.
+pub fn default_samples(dimension: usize) -> u64 {
+    match dimension {
+        0..=20 => 2000,
+        21..=100 => 500,
+        101..=1000 => 20,
+        _ => 3,
+    }
+}
+
+/// Explores `network` over `domain`.
+pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
+    let (restricted, bounds) = domain.restrict(network);
+    let walker = Walker::new(&restricted);
+    let d = walker.dimension();
+    let unbounded = bounds.is_none();
+    match plan.method {
+        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None),
+        Method::Sample => sampled(&walker, &bounds, plan, control, None),
+        Method::Auto if d > ENUMERATE_UP_TO && !unbounded => {
+            let why = format!("{d} free inputs; enumeration is tried up to {ENUMERATE_UP_TO}");
+            sampled(&walker, &bounds, plan, control, Some(why))
+        }
+        Method::Auto => {
+            let why = if unbounded {
+                "an unbounded domain has no uniform samples".to_string()
+            } else {
+                format!("{d} free inputs and at most {} regions", plan.max_regions)
+            };
+            let tried = enumerate(&walker, &bounds, plan, control, Some(why))?;
+            if unbounded || tried.state != State::regions(plan.max_regions) {
+                return Ok(tried);
+            }
+            let why = format!("more than {} regions", plan.max_regions);
+            sampled(&walker, &bounds, plan, control, Some(why))
+        }
+    }
+}
+
+fn enumerate(
+    walker: &Walker,
+    bounds: &Bounds,
+    plan: &Plan,
+    control: &Control,
+    why: Option<String>,
+) -> anyhow::Result<Exploration> {
+    let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control)?;
+    let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
+    Ok(Exploration {
+        method: Method::Enumerate,
+        why,
+        samples: 0,
+        dimension: walker.dimension(),
+        weight: Weight::Region,
+        regions_found: found.tally.seen(),
+        tally: found.tally,
+        new_in_last_tenth: None,
+        state: found.state,
+        findings: vanishing_finding(walker, &vanishing),
+        vanishing,
+    })
+}
+
+fn sampled(
+    walker: &Walker,
+    bounds: &Bounds,
+    plan: &Plan,
+    control: &Control,
+    why: Option<String>,
+) -> anyhow::Result<Exploration> {
+    anyhow::ensure!(bounds.is_some(), "an unbounded domain has no uniform samples: state a box with --domain LO,HI");
+    let samples = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
+    let found = sample::sample(walker, bounds, plan.seed, plan.engine, samples, control)?;
+    let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
+    let mut findings = vanishing_finding(walker, &vanishing);
+    if found.tally.undecided > 0 {
+        let message = format!("{} sample(s) fell in regions with undecided half-spaces", found.tally.undecided);
+        findings.push(Finding::new("undecided-faces", Severity::Warning, message));
+    }
+    Ok(Exploration {
+        method: Method::Sample,
+        why,
+        samples: found.samples,
+        dimension: walker.dimension(),
+        weight: Weight::Volume,
+        tally: found.tally,
+        regions_found: found.found.seen(),
+        new_in_last_tenth: found.new_in_last_tenth,
+        state: found.state,
+        findings,
+        vanishing,
+    })
+}
+
+/// Units that sit identically on a breakpoint somewhere: counted, and the first few named.
+fn vanishing_finding(walker: &Walker, vanishing: &[HyperplaneId]) -> Vec<Finding> {
+    const NAMED: usize = 5;
+    if vanishing.is_empty() {
+        return vec![];
+    }
+    let name = |id: &HyperplaneId| format!("{}[{}]", walker.network().nodes[id.node as usize].label.layer, id.unit);
+    let mut named: Vec<String> = vanishing.iter().take(NAMED).map(name).collect();
+    if vanishing.len() > NAMED {
+        named.push("…".into());
+    }
+    let message = format!(
+        "{} unit(s) are identically on a breakpoint in some region and count as inactive there: {}",
+        vanishing.len(),
+        named.join(", ")
+    );
+    vec![Finding::new("identically-on-breakpoint", Severity::Info, message)]
+}
