@@ -240,8 +240,13 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         let cols = self.dimension() + 1;
+        let (row, error) = (forms.row(unit, cols), forms.errors[unit]);
         let label = |k: usize| HyperplaneId::breakpoint(node, unit, k);
         let exact = |pattern: &Pattern| self.exact_form(pattern, a.source, unit).ok_or(NoRegion::Undecided(label(0)));
+        if error == 0.0 && row[..cols - 1].iter().all(|&c| c == 0.0) {
+            self.pass_constant(&rational(row[cols - 1]), curve, node, unit, region);
+            return Ok(());
+        }
         let piece = match choice {
             Choice::Given(pattern) => self.layout.get(pattern, node, unit),
             Choice::At(x) => {
@@ -256,9 +261,8 @@ impl<'a> Walker<'a> {
                 match touched {
                     None => old,
                     Some(k) => {
-                        let slope = derivative(forms.row(unit, cols), forms.errors[unit], direction);
-                        let rises = match slope {
-                            Some(s) => s > 0.0,
+                        let rises = match derivative(row, error, direction) {
+                            Some(slope) => slope > 0.0,
                             None => along(&exact(&region.pattern)?, direction) > Rational::ZERO,
                         };
                         k + usize::from(rises)
@@ -266,23 +270,16 @@ impl<'a> Walker<'a> {
                 }
             }
         };
-        self.layout.set(&mut region.pattern, node, unit, piece);
-        let (row, error) = (forms.row(unit, cols), forms.errors[unit]);
-        let boundaries = [(piece > 0).then(|| piece - 1), (piece + 1 < curve.pieces()).then_some(piece)];
         if row[..cols - 1].iter().all(|c| c.abs() <= error) {
-            // Nothing but a constant, unless exact arithmetic finds a coefficient below the error bound.
-            let certain = error == 0.0 && row[..cols - 1].iter().all(|&c| c == 0.0);
-            let form = if certain { None } else { Some(exact(&region.pattern)?) };
-            if form.as_ref().is_none_or(|f| f[..cols - 1].iter().all(|c| c.is_zero())) {
-                let constant = form.map_or_else(|| rational(row[cols - 1]), |mut f| f.swap_remove(cols - 1));
-                for k in 0..curve.breakpoints().len() {
-                    if constant == rational(curve.breakpoints()[k]) {
-                        region.vanishing.push(label(k));
-                    }
-                }
+            // A constant, unless exact arithmetic finds a coefficient below the error bound.
+            let form = exact(&region.pattern)?;
+            if form[..cols - 1].iter().all(|c| c.is_zero()) {
+                self.pass_constant(&form[cols - 1], curve, node, unit, region);
                 return Ok(());
             }
         }
+        self.layout.set(&mut region.pattern, node, unit, piece);
+        let boundaries = [(piece > 0).then(|| piece - 1), (piece + 1 < curve.pieces()).then_some(piece)];
         for (k, upper) in boundaries.into_iter().zip([false, true]).filter_map(|(k, upper)| Some((k?, upper))) {
             let sign = if upper { 1.0 } else { -1.0 };
             let t = curve.breakpoints()[k];
@@ -295,6 +292,14 @@ impl<'a> Walker<'a> {
             region.lower.push(upper);
         }
         Ok(())
+    }
+
+    /// A unit whose pre-activation is constant on the region: no rows, and the lower piece if on a breakpoint.
+    fn pass_constant(&self, z: &Rational, curve: &crate::ir::Curve, node: NodeId, unit: usize, region: &mut Region) {
+        self.layout.set(&mut region.pattern, node, unit, curve.piece_exactly(z));
+        if let Some(k) = curve.breakpoints().iter().position(|&t| rational(t) == *z) {
+            region.vanishing.push(HyperplaneId::breakpoint(node, unit, k));
+        }
     }
 
     /// The piece at `x` of a unit whose exact form is given.

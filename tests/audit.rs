@@ -1,0 +1,15 @@
+//! Counts against independently known answers. The table of sources of truth is in `tests/README.md`.
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "audit/closed_forms.rs"]
+mod closed_forms;
+#[path = "audit/fixtures.rs"]
+mod fixtures;
+#[path = "audit/ground_truth.rs"]
+mod ground_truth;
+#[path = "audit/metamorphic.rs"]
+mod metamorphic;
+#[path = "audit/regions.rs"]
+mod regions;

@@ -1,0 +1,64 @@
+//! Networks whose exact counts several independent tools agree on.
+//! Source of truth: `ground_truth.yaml` in the shared material (exact rational search for most of them).
+
+use crate::support::{enumerate, rows, shared};
+use polyaudit::explore::{Domain, State};
+use polyaudit::import;
+use serde_yaml::Value;
+
+/// Largest network enumerated here; the larger ones have their own test.
+const UP_TO: u64 = 15_000;
+
+fn histogram(value: &Value) -> Vec<(usize, u64)> {
+    let map = value.as_mapping().expect("a histogram");
+    map.iter().map(|(k, n)| (k.as_u64().expect("faces") as usize, n.as_u64().expect("count"))).collect()
+}
+
+fn truth() -> Option<Value> {
+    let text = std::fs::read_to_string(shared("ground_truth/ground_truth.yaml")?).expect("readable");
+    Some(serde_yaml::from_str(&text).expect("yaml"))
+}
+
+fn check(name: &str, truth: &Value, domain: impl Fn(usize) -> Domain, interior: bool) {
+    let path = shared(&format!("ground_truth/{name}.onnx")).expect("the network beside the truth");
+    let model = import::load(&path, &import::Options::default()).expect("a readable model");
+    let found = enumerate(&model.network, &domain(model.network.input_len()));
+    assert_eq!(found.state, State::Complete, "{name}");
+    assert_eq!(Some(found.tally.count), truth["regions"].as_u64(), "regions of {name}");
+    assert_eq!(rows(&found.tally.total), histogram(&truth["facets"]), "total faces of {name}");
+    if interior {
+        assert_eq!(rows(&found.tally.interior), histogram(&truth["neuron_facets"]), "interior faces of {name}");
+    }
+    for (id, faces) in &found.tally.units {
+        assert_eq!(faces.lower, faces.upper, "handshake of {id:?} in {name}");
+    }
+}
+
+#[test]
+fn boxes_up_to_fifteen_thousand_regions() {
+    let Some(truth) = truth() else { return };
+    let nets = truth["nets"].as_mapping().expect("nets");
+    let mut checked = 0;
+    for (name, net) in nets.iter().filter(|(_, n)| n["regions"].as_u64().is_some_and(|r| r <= UP_TO)) {
+        check(name.as_str().expect("a name"), net, |d| Domain::cube(d, -1.0, 1.0), true);
+        checked += 1;
+    }
+    assert!(checked >= 11, "{checked} networks checked");
+}
+
+#[test]
+fn whole_space() {
+    let Some(truth) = truth() else { return };
+    for (name, net) in truth["unbounded"].as_mapping().expect("unbounded") {
+        check(name.as_str().expect("a name"), net, Domain::unbounded, false);
+    }
+}
+
+#[test]
+fn lindex_has_87_regions() {
+    let Some(path) = shared("models/lindex.onnx") else { return };
+    let model = import::load(&path, &import::Options::default()).expect("a readable model");
+    let found = enumerate(&model.network, &Domain::cube(1, 0.0, 1.0));
+    assert_eq!(found.tally.count, 87);
+    assert_eq!(rows(&found.tally.total), [(2, 87)]);
+}

@@ -1,0 +1,112 @@
+//! Regions at points: the half-spaces hold there, and the affine map is the network's.
+//! Source of truth: forward evaluation and finite differences of it.
+
+use crate::support::{Builder, Numbers, mlp, run};
+use polyaudit::explore::{Domain, Method, Weight};
+use polyaudit::ir::{Curve, Max, Network, Op};
+use polyaudit::polytope::Engine;
+use polyaudit::region::Walker;
+
+fn kinds() -> Vec<(&'static str, Network)> {
+    let curves = [
+        ("relu", Curve::relu()),
+        ("leaky", Curve::leaky(0.1).expect("leaky")),
+        ("abs", Curve::leaky(-1.0).expect("abs")),
+        ("clip", Curve::clip(-0.3, 0.4).expect("clip")),
+        ("shrink", Curve::new(&[-0.25, 0.25], &[1.0, 0.0, 1.0], &[0.25, 0.0, -0.25]).expect("shrink")),
+    ];
+    let layer = |builder: &mut Builder, rows: usize, cols: usize, numbers: &mut Numbers| {
+        let weight = (0..rows * cols).map(|_| numbers.next()).collect();
+        builder.dense(weight, (0..rows).map(|_| 0.4 * numbers.next()).collect());
+    };
+    let mut all: Vec<(&str, Network)> = vec![];
+    for (name, curve) in curves {
+        let (mut numbers, mut builder) = (Numbers::new(5), Builder::new(3));
+        layer(&mut builder, 6, 3, &mut numbers);
+        builder.curve(curve.clone());
+        layer(&mut builder, 6, 6, &mut numbers);
+        builder.curve(curve);
+        layer(&mut builder, 2, 6, &mut numbers);
+        all.push((name, builder.build()));
+    }
+    let (mut numbers, mut builder) = (Numbers::new(6), Builder::new(3));
+    layer(&mut builder, 9, 3, &mut numbers);
+    let source = builder.last();
+    builder.push(3, Op::Max(Max { source, starts: vec![0, 3, 6, 9], candidates: (0..9).collect() }));
+    layer(&mut builder, 4, 3, &mut numbers);
+    builder.relu();
+    layer(&mut builder, 2, 4, &mut numbers);
+    all.push(("max", builder.build()));
+    all
+}
+
+#[test]
+fn the_affine_map_and_the_half_spaces_agree_with_the_forward_pass() {
+    let mut numbers = Numbers::new(77);
+    for (name, network) in kinds() {
+        let walker = Walker::new(&network);
+        for _ in 0..40 {
+            let x: Vec<f64> = (0..3).map(|_| numbers.next()).collect();
+            let region = walker.at(&x).expect("a point off every hyperplane");
+            let slack = |y: &[f64], row: usize| {
+                region.offsets[row] - (0..3).map(|k| region.normals[3 * row + k] * y[k]).sum::<f64>()
+            };
+            let nearest = (0..region.offsets.len()).map(|r| slack(&x, r)).fold(f64::INFINITY, f64::min);
+            assert!(nearest > 0.0, "{name}: the point is inside its own region");
+            let step = (nearest / 40.0).min(1e-3);
+            for k in 0..3 {
+                let (mut up, mut down) = (x.clone(), x.clone());
+                up[k] += step;
+                down[k] -= step;
+                let (up, down) = (network.forward(&up), network.forward(&down));
+                for (i, form) in region.outputs[0].chunks_exact(4).enumerate() {
+                    let difference = (up[0][i] - down[0][i]) / (2.0 * step);
+                    assert!(
+                        (difference - form[k]).abs() < 1e-7 * (1.0 + form[k].abs()),
+                        "{name}: {difference} for {}",
+                        form[k]
+                    );
+                }
+            }
+            // Just across each half-space, some choice differs.
+            for row in 0..region.offsets.len() {
+                let normal = &region.normals[3 * row..3 * row + 3];
+                let length: f64 = normal.iter().map(|a| a * a).sum();
+                let far = 1.01 * slack(&x, row) / length;
+                let y: Vec<f64> = x.iter().zip(normal).map(|(x, a)| x + far * a).collect();
+                assert_ne!(walker.pattern_at(&y).ok(), Some(region.pattern.clone()), "{name}, row {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_weigh_regions_by_volume() {
+    let network = mlp(&[2, 5, 1], 4, 0.4);
+    let domain = Domain::cube(2, -1.0, 1.0);
+    let whole = run(&network, &domain, Method::Enumerate, Engine::Auto, 0);
+    let found = run(&network, &domain, Method::Sample, Engine::Auto, 7);
+    assert_eq!((found.weight, found.tally.count, found.samples), (Weight::Volume, 500, 500));
+    assert!(found.regions_found <= whole.tally.count);
+    for (k, n) in found.tally.total.iter().enumerate() {
+        assert!(*n == 0 || whole.tally.total[k] > 0, "samples only meet face counts that exist");
+    }
+    let again = run(&network, &domain, Method::Sample, Engine::Auto, 7);
+    assert_eq!(found.tally, again.tally, "one seed, one answer");
+    assert_ne!(
+        found.tally,
+        run(&network, &domain, Method::Sample, Engine::Auto, 8).tally,
+        "another seed, other points"
+    );
+}
+
+#[test]
+fn the_order_of_regions_does_not_depend_on_threads() {
+    let network = mlp(&[3, 8, 6, 1], 5, 0.4);
+    let domain = Domain::cube(3, -1.0, 1.0);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| run(&network, &domain, Method::Enumerate, Engine::Auto, 0).tally)
+    };
+    assert_eq!(with(1), with(3));
+}
