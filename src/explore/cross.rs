@@ -94,6 +94,17 @@ pub fn enumerate(
     Ok(out)
 }
 
+impl Crossing {
+    /// How many of `drawn` seeded points of the domain fall in regions found.
+    pub fn covers(&self, walker: &Walker, bounds: &Bounds, seed: u64, drawn: u64) -> anyhow::Result<u64> {
+        let inside = (0..drawn).into_par_iter().map(|k| {
+            let (pattern, _) = points::sample(walker, bounds, seed, k)?;
+            Ok(u64::from(self.found.contains(&pattern)))
+        });
+        inside.sum()
+    }
+}
+
 /// Counts a region's faces `times` times.
 pub fn count(tally: &mut Tally, faces: &CellFaces, times: u64) {
     if faces.undecided > 0 {

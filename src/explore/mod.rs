@@ -5,6 +5,7 @@
 mod cell;
 mod cross;
 mod domain;
+pub mod identities;
 mod points;
 mod run;
 mod sample;

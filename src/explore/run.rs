@@ -1,6 +1,7 @@
 //! The exploration as a whole: choose a method by counts, run it within its budgets, and say what was done.
 
 use super::cell::Bounds;
+use super::identities::{self, Identity, Outcome};
 use super::{Domain, Tally, cross, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
@@ -11,6 +12,9 @@ use std::time::Instant;
 
 /// Most inputs for which `auto` tries to enumerate.
 pub const ENUMERATE_UP_TO: usize = 8;
+
+/// Seeded points that an enumeration locates among its regions.
+const COVERAGE_POINTS: u64 = 1000;
 
 /// How regions are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +140,10 @@ pub struct Exploration {
     pub new_in_last_tenth: Option<f64>,
     /// Whether the run is complete.
     pub state: State,
+    /// Relations that an enumeration checks itself with; empty when sampling.
+    pub identities: Vec<Identity>,
+    /// Of a partial enumeration: seeded points in found regions, and points drawn.
+    pub covered: Option<(u64, u64)>,
     /// Sources that vanish identically on some region.
     pub vanishing: Vec<HyperplaneId>,
     /// What is remarkable.
@@ -188,8 +196,26 @@ fn enumerate(
     control: &Control,
     why: Option<String>,
 ) -> anyhow::Result<Exploration> {
-    let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control)?;
+    let mut found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control)?;
+    let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
+    let mut findings = vec![];
+    let (mut checks, mut covered) = (vec![], Some((inside, COVERAGE_POINTS)));
+    if found.state == State::Complete {
+        checks = vec![
+            identities::handshake(&found.tally),
+            identities::points(inside, COVERAGE_POINTS),
+            identities::line(walker.dimension(), &found.tally, bounds.is_some()),
+        ];
+        covered = None;
+        if let Some(broken) = checks.iter().find(|c| c.outcome == Outcome::Violated) {
+            found.state = State::partial(format!("the check {} is violated", broken.name));
+            let message = format!("{}: {}", broken.name, broken.detail);
+            let hint = "the count cannot be trusted: please report this model";
+            findings.push(Finding::new("identity-violated", Severity::Error, message).hint(hint));
+        }
+    }
     let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
+    findings.extend(vanishing_finding(walker, &vanishing));
     Ok(Exploration {
         method: Method::Enumerate,
         why,
@@ -200,7 +226,9 @@ fn enumerate(
         tally: found.tally,
         new_in_last_tenth: None,
         state: found.state,
-        findings: vanishing_finding(walker, &vanishing),
+        identities: checks,
+        covered,
+        findings,
         vanishing,
     })
 }
@@ -231,6 +259,8 @@ fn sampled(
         regions_found: found.found.seen(),
         new_in_last_tenth: found.new_in_last_tenth,
         state: found.state,
+        identities: vec![],
+        covered: None,
         findings,
         vanishing,
     })
