@@ -9,6 +9,8 @@ mod closed_forms;
 mod fixtures;
 #[path = "audit/ground_truth.rs"]
 mod ground_truth;
+#[path = "audit/importing.rs"]
+mod importing;
 #[path = "audit/metamorphic.rs"]
 mod metamorphic;
 #[path = "audit/regions.rs"]

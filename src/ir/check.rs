@@ -38,7 +38,7 @@ impl Network {
             return fail(format!("the inputs hold {offset} elements, the input node {}", self.input_len()));
         }
         for output in &self.outputs {
-            let fits = self.nodes.get(output.node).is_some_and(|n| n.len() == output.shape.iter().product());
+            let fits = self.nodes.get(output.node).is_some_and(|n| n.len() == output.shape.iter().product::<usize>());
             if !fits {
                 return fail(format!("output {} does not fit its node", output.name));
             }

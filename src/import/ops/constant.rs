@@ -1,0 +1,115 @@
+//! Constants and what is evaluated on constants only, where tract is not asked: Constant (all attribute forms),
+//! ConstantOfShape and Range and Expand and Tile with a bound on their size, DequantizeLinear per axis, Shape and Size
+//! of computed tensors.
+//!
+//! Opset history: Constant 12 `value_float(s)`, `value_int(s)`; DequantizeLinear 13 `axis`; Shape 15 `start`, `end`.
+
+use crate::import::lower::{Call, Lowering};
+use crate::import::tensor::{self, elements, floats, integers};
+use crate::import::value::{Refusal, Value};
+use std::sync::Arc;
+use tract_core::internal::Tensor;
+
+/// Most elements that a constant expression may make: what a shape chain or a mask needs, not what a bomb wants.
+const MOST: usize = 1 << 24;
+
+/// The values of a node with constant inputs, or `None` where tract is to be asked.
+pub fn evaluate(l: &Lowering, call: &Call) -> Result<Option<Vec<Value>>, Refusal> {
+    let value = match call.node.op_type.as_str() {
+        "Constant" => constant(l, call)?,
+        "Identity" | "Dropout" => call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?,
+        "DequantizeLinear" => Arc::new(dequantize(call)?),
+        "ConstantOfShape" | "Expand" => {
+            let at = usize::from(call.node.op_type == "Expand");
+            bounded(&call.constant(at)?.map_or(Ok(vec![]), |t| integers(&t))?)?;
+            return Ok(None);
+        }
+        "Tile" => {
+            let repeats = call.constant(1)?.map_or(Ok(vec![]), |t| integers(&t))?;
+            let shape = call.constant(0)?.map_or(vec![], |t| t.shape().to_vec());
+            bounded(&repeats.iter().zip(&shape).map(|(r, s)| r.saturating_mul(*s as i64)).collect::<Vec<_>>())?;
+            return Ok(None);
+        }
+        "Range" => {
+            let number = |k| -> Result<f64, Refusal> {
+                let tensor = call.constant(k)?.ok_or_else(|| Refusal::new("a bound is missing"))?;
+                floats(&tensor)?.first().copied().ok_or_else(|| Refusal::new("a bound is empty"))
+            };
+            let (start, limit, delta) = (number(0)?, number(1)?, number(2)?);
+            let steps = ((limit - start) / delta).ceil().max(0.0);
+            if delta == 0.0 || !steps.is_finite() || steps > MOST as f64 {
+                return Err(Refusal::new(format!("a range of {steps} elements is too long")));
+            }
+            return Ok(None);
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(vec![Value::Constant(value)]))
+}
+
+fn bounded(shape: &[i64]) -> Result<(), Refusal> {
+    let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
+    match elements(&dims)? {
+        n if n <= MOST => Ok(()),
+        n => Err(Refusal::new(format!("a constant of {n} elements is made from nothing; at most {MOST} are supported"))),
+    }
+}
+
+fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {
+    if let Some(proto) = call.tensor("value") {
+        return Ok(Arc::new(tensor::decode(l.source, proto)?));
+    }
+    let list = |shape: &[usize], values: &[f32]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
+    let ints = |shape: &[usize], values: &[i64]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
+    let attribute = call.node.attribute.first().ok_or_else(|| Refusal::new("a Constant without a value"))?;
+    let tensor = match attribute.name.as_str() {
+        "value_float" => list(&[], &[attribute.f])?,
+        "value_floats" => list(&[attribute.floats.len()], &attribute.floats)?,
+        "value_int" => ints(&[], &[attribute.i])?,
+        "value_ints" => ints(&[attribute.ints.len()], &attribute.ints)?,
+        other => return Err(Refusal::new(format!("the attribute {other} is not supported: store the values densely"))),
+    };
+    Ok(Arc::new(tensor))
+}
+
+/// `(x - zero_point) * scale`, in float32 as the operator defines it.
+fn dequantize(call: &Call) -> Result<Tensor, Refusal> {
+    let need = |k: usize| call.constant(k)?.ok_or_else(|| Refusal::new(format!("input {k} is missing")));
+    let (x, scale) = (need(0)?, need(1)?);
+    let (values, scales) = (floats(&x)?, floats(&scale)?);
+    let zeros = call.constant(2)?.map_or(Ok(vec![0.0]), |t| floats(&t))?;
+    let shape = x.shape();
+    let axis = call.int("axis", 1);
+    let axis = if axis < 0 { axis + shape.len() as i64 } else { axis } as usize;
+    let inner: usize = shape.iter().skip(axis + 1).product();
+    let per_axis = scales.len() > 1;
+    if per_axis && shape.get(axis) != Some(&scales.len()) {
+        return Err(Refusal::new("blocked quantization is not supported: dequantize the weights on export"));
+    }
+    let channel = |i: usize, n: usize| if n > 1 { (i / inner) % n } else { 0 };
+    let out: Vec<f32> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| ((v - zeros[channel(i, zeros.len())]) * scales[channel(i, scales.len())]) as f32)
+        .collect();
+    Tensor::from_shape(shape, &out).map_err(|e| Refusal::new(e.to_string()))
+}
+
+/// The shape of a computed tensor: it is concrete.
+pub fn shape(call: &Call) -> Result<Vec<Value>, Refusal> {
+    let shape: Vec<i64> = match call.input(0) {
+        Some(Value::Computed(c)) => c.shape.iter().map(|&d| d as i64).collect(),
+        Some(Value::Comparison(c)) => c.left.shape.iter().map(|&d| d as i64).collect(),
+        _ => return Err(Refusal::new("input 0 has no shape")),
+    };
+    let tensor = if call.node.op_type == "Size" {
+        Tensor::from_shape(&[], &[shape.iter().product::<i64>()])
+    } else {
+        let rank = shape.len() as i64;
+        let place = |v: i64| (if v < 0 { v + rank } else { v }).clamp(0, rank) as usize;
+        let (start, end) = (place(call.int("start", 0)), place(call.int("end", rank)));
+        let part = &shape[start.min(end)..end];
+        Tensor::from_shape(&[part.len()], part)
+    };
+    Ok(vec![Value::Constant(Arc::new(tensor.map_err(|e| Refusal::new(e.to_string()))?))])
+}

@@ -1,0 +1,239 @@
+//! Gemm, MatMul and two-operand Einsum with one constant factor: one contraction, kept as a dense matrix or as a
+//! convolution with a kernel of one element (which repeats a matrix over rows, and batches it by groups).
+//!
+//! Opset history: Gemm 7 unidirectional broadcasting of C, 11 C optional; MatMul 1 (NumPy's rules); Einsum 12.
+//! Refuses products of two computed tensors.
+
+use crate::import::lower::{Call, Lowering, affine};
+use crate::import::value::{Computed, Refusal, Value, broadcast, broadcast_index};
+use crate::ir::{Affine, Broadcast, Conv, Dense, Linear, Op};
+use std::collections::BTreeMap;
+
+/// A tensor with a letter per dimension.
+struct Labelled<T> {
+    data: T,
+    shape: Vec<usize>,
+    letters: Vec<char>,
+}
+
+/// Lowers a node of the family.
+pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    match call.node.op_type.as_str() {
+        "Gemm" => gemm(l, call),
+        "MatMul" => matmul(l, call),
+        _ => einsum(l, call),
+    }
+}
+
+/// The computed factor's position, of two.
+fn computed_side(call: &Call) -> Result<usize, Refusal> {
+    match (call.input(0), call.input(1)) {
+        (Some(Value::Computed(_)), Some(Value::Constant(_))) => Ok(0),
+        (Some(Value::Constant(_)), Some(Value::Computed(_))) => Ok(1),
+        _ => Err(Refusal::new("multiplies computed tensors: its function is not piecewise linear")),
+    }
+}
+
+fn constant(call: &Call, k: usize) -> Result<(Vec<f64>, Vec<usize>), Refusal> {
+    call.numbers(k)?.ok_or_else(|| Refusal::new("a factor is missing"))
+}
+
+fn gemm(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    let (alpha, beta) = (call.float("alpha", 1.0), call.float("beta", 1.0));
+    let letters = [
+        if call.int("transA", 0) != 0 { ['k', 'm'] } else { ['m', 'k'] },
+        if call.int("transB", 0) != 0 { ['n', 'k'] } else { ['k', 'n'] },
+    ];
+    let side = computed_side(call)?;
+    let (weight, shape) = constant(call, 1 - side)?;
+    let w = Labelled { data: weight, shape, letters: letters[1 - side].to_vec() };
+    let input = call.computed(side)?;
+    let x = Labelled { shape: input.shape.clone(), data: input, letters: letters[side].to_vec() };
+    let mut out = contract(l, call, x, w, &['m', 'n'])?;
+    if alpha != 1.0 {
+        let op = affine(out.node, Linear::Scale(Broadcast::uniform(alpha)));
+        let node = l.push(l.inherit(call, out.node), out.shape.clone(), op);
+        out = Computed { node, shape: out.shape };
+    }
+    match call.input(2) {
+        None => Ok(out),
+        Some(Value::Constant(_)) => {
+            let (values, from) = constant(call, 2)?;
+            // A product of two float32 numbers is exact in float64; of wider ones it is rounded once.
+            let bias: Vec<f64> = values.iter().map(|v| beta * v).collect();
+            if out.shape.len() < from.len() {
+                return Err(Refusal::new(format!("C of shape {from:?} does not fit {:?}", out.shape)));
+            }
+            let bias = broadcast(bias, &from, &out.shape);
+            Ok(l.set_bias(call, out, bias))
+        }
+        Some(_) => {
+            let c = call.computed(2)?;
+            let c = l.expand(call, &c, &out.shape.clone())?;
+            let op = affine(c.node, Linear::Scale(Broadcast::uniform(beta)));
+            let c = l.emit(call, out.shape.clone(), op);
+            Ok(l.emit(call, out.shape, Op::Sum(vec![out.node, c.node])))
+        }
+    }
+}
+
+fn matmul(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    let side = computed_side(call)?;
+    let (values, mut w_shape) = constant(call, 1 - side)?;
+    let input = call.computed(side)?;
+    let mut x_shape = input.shape.clone();
+    // A vector is a row on the left and a column on the right; that dimension vanishes again.
+    let (mut drop_row, mut drop_column) = (false, false);
+    for (shape, left) in [(&mut x_shape, side == 0), (&mut w_shape, side == 1)] {
+        match (shape.len(), left) {
+            (0, _) => return Err(Refusal::new("a factor has no dimensions")),
+            (1, true) => (drop_row, *shape) = (true, vec![1, shape[0]]),
+            (1, false) => (drop_column, *shape) = (true, vec![shape[0], 1]),
+            _ => {}
+        }
+    }
+    let rank = x_shape.len().max(w_shape.len());
+    let batch: Vec<char> = ('A'..).take(rank - 2).collect();
+    let letters = |shape: &[usize], left: bool| -> Vec<char> {
+        let own = if left { ['m', 'k'] } else { ['k', 'n'] };
+        batch[rank - shape.len()..].iter().copied().chain(own).collect()
+    };
+    let (x_letters, w_letters) = (letters(&x_shape, side == 0), letters(&w_shape, side == 1));
+    let out: Vec<char> = batch.iter().copied().chain(['m', 'n']).collect();
+    let x = Labelled { data: input, shape: x_shape, letters: x_letters };
+    let w = Labelled { data: values, shape: w_shape, letters: w_letters };
+    let mut y = contract(l, call, x, w, &out)?;
+    if drop_column {
+        y.shape.pop();
+    }
+    if drop_row {
+        let at = y.shape.len() - if drop_column { 1 } else { 2 };
+        y.shape.remove(at);
+    }
+    Ok(y)
+}
+
+fn einsum(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    let equation = call.text("equation").unwrap_or_default().replace(' ', "");
+    let unsupported = || Refusal::new(format!("the equation {equation:?} is not supported: two operands, letters only"));
+    let (inputs, output) = equation.split_once("->").ok_or_else(unsupported)?;
+    let operands: Vec<&str> = inputs.split(',').collect();
+    if operands.len() != 2 || equation.contains('.') || call.inputs.len() != 2 {
+        return Err(unsupported());
+    }
+    let side = computed_side(call)?;
+    let (values, w_shape) = constant(call, 1 - side)?;
+    let input = call.computed(side)?;
+    let x = Labelled { shape: input.shape.clone(), data: input, letters: operands[side].chars().collect() };
+    let w = Labelled { data: values, shape: w_shape, letters: operands[1 - side].chars().collect() };
+    contract(l, call, x, w, &output.chars().collect::<Vec<_>>())
+}
+
+/// Size of each letter; sizes of 1 give way (MatMul's broadcasting of batches).
+fn sizes(x: &Labelled<Computed>, w: &Labelled<Vec<f64>>) -> Result<BTreeMap<char, usize>, Refusal> {
+    let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
+    for (letters, shape) in [(&x.letters, &x.shape), (&w.letters, &w.shape)] {
+        if letters.len() != shape.len() {
+            return Err(Refusal::new(format!("a factor of shape {shape:?} has the wrong number of dimensions")));
+        }
+        for (&letter, &size) in letters.iter().zip(shape) {
+            let known = sizes.entry(letter).or_insert(size);
+            if *known != size && *known != 1 && size != 1 {
+                return Err(Refusal::new(format!("shapes {:?} and {:?} do not fit together", x.shape, w.shape)));
+            }
+            *known = (*known).max(size);
+        }
+    }
+    Ok(sizes)
+}
+
+/// Flat positions of a tensor's elements in the order of other letters (repeating where it lacks one).
+fn permuted(letters: &[char], shape: &[usize], order: &[char], sizes: &BTreeMap<char, usize>) -> Vec<u32> {
+    let target: Vec<usize> = order.iter().map(|c| sizes[c]).collect();
+    // As a tensor over `order`, with size 1 where the letter is absent; its own order of elements is kept by strides.
+    let mut strides = vec![0usize; letters.len()];
+    let mut unit = 1;
+    for k in (0..letters.len()).rev() {
+        strides[k] = if shape[k] == 1 { 0 } else { unit };
+        unit *= shape[k];
+    }
+    let stride_of: Vec<usize> = order
+        .iter()
+        .map(|c| letters.iter().zip(&strides).filter(|(l, _)| *l == c).map(|(_, s)| s).sum())
+        .collect();
+    broadcast_index(&target, &target)
+        .into_iter()
+        .map(|flat| {
+            let mut rest = flat as usize;
+            let mut at = 0;
+            for k in (0..target.len()).rev() {
+                at += (rest % target[k]) * stride_of[k];
+                rest /= target[k];
+            }
+            at as u32
+        })
+        .collect()
+}
+
+/// `out = Σ x · w` over the letters that are not in `out`.
+fn contract(
+    l: &mut Lowering,
+    call: &Call,
+    x: Labelled<Computed>,
+    w: Labelled<Vec<f64>>,
+    out: &[char],
+) -> Result<Computed, Refusal> {
+    let sizes = sizes(&x, &w)?;
+    let of = |pick: &dyn Fn(char) -> bool| -> Vec<char> { sizes.keys().copied().filter(|&c| pick(c)).collect() };
+    let (in_x, in_w, in_out) = (|c| x.letters.contains(&c), |c| w.letters.contains(&c), |c: char| out.contains(&c));
+    let large = |c: char| w.letters.iter().zip(&w.shape).any(|(l, &s)| *l == c && s > 1);
+    // A letter over which the weight does not vary is no batch of matrices but a repetition of one.
+    let batch = of(&|c| in_x(c) && in_w(c) && in_out(c) && large(c));
+    let summed = of(&|c| !in_out(c));
+    let rows: Vec<char> = out.iter().copied().filter(|&c| in_x(c) && !batch.contains(&c)).collect();
+    let columns: Vec<char> = out.iter().copied().filter(|&c| !in_x(c)).collect();
+    let product = |letters: &[char]| letters.iter().map(|c| sizes[c]).product::<usize>();
+    let (b, k, m, n) = (product(&batch), product(&summed), product(&rows), product(&columns));
+    let join = |parts: &[&[char]]| parts.concat();
+    let w_order = join(&[&batch, &columns, &summed]);
+    let weight: Vec<f64> =
+        permuted(&w.letters, &w.shape, &w_order, &sizes).iter().map(|&j| w.data[j as usize]).collect();
+    // Rows first where that is the order already: then no number moves.
+    let rows_first = b == 1 && x.letters.iter().filter(|c| sizes[c] > 1).eq(join(&[&rows, &summed]).iter().filter(|c| sizes[c] > 1));
+    let x_order = if rows_first { join(&[&rows, &summed]) } else { join(&[&batch, &summed, &rows]) };
+    let index = permuted(&x.letters, &x.shape, &x_order, &sizes);
+    let source = if index.len() == x.data.len() && index.iter().enumerate().all(|(i, &j)| i as u32 == j) {
+        x.data.node
+    } else {
+        l.emit(call, vec![index.len()], affine(x.data.node, Linear::Index(index.into()))).node
+    };
+    let linear = if b == 1 && m == 1 {
+        Linear::Dense(Dense { rows: n, cols: k, weight: weight.into() })
+    } else {
+        let space = if rows_first { vec![] } else { vec![m] };
+        Linear::Conv(Conv {
+            batch: if rows_first { m } else { 1 },
+            groups: b,
+            small_channels: b * n,
+            large_channels: b * k,
+            kernel: vec![1; space.len()],
+            strides: vec![1; space.len()],
+            dilations: vec![1; space.len()],
+            pads: vec![0; space.len()],
+            small: space.clone(),
+            large: space,
+            weight: weight.into(),
+            transposed: false,
+        })
+    };
+    let y_order = if rows_first { join(&[&rows, &columns]) } else { join(&[&batch, &columns, &rows]) };
+    let y_shape: Vec<usize> = y_order.iter().map(|c| sizes[c]).collect();
+    let shape: Vec<usize> = out.iter().map(|c| sizes[c]).collect();
+    let op = Op::Affine(Affine { source, linear, divisor: None, bias: None });
+    let moves = permuted(&y_order, &y_shape, out, &sizes);
+    if moves.iter().enumerate().all(|(i, &j)| i as u32 == j) {
+        return Ok(l.emit(call, shape, op));
+    }
+    let y = l.emit(call, y_shape, op);
+    Ok(l.emit(call, shape, affine(y.node, Linear::Index(moves.into()))))
+}

@@ -1,0 +1,129 @@
+//! Constant tensors: decoding, reading as float64 or integers, and tract as the evaluator of single nodes.
+//!
+//! Refuses: element types that hold no real numbers, data that does not fill the shape, sizes beyond all reason.
+
+use super::read::{Source, element_name, guarded};
+use std::sync::Arc;
+use tract_core::internal::{DatumType, InletId, IntoArcTensor, IntoRunnable, OutletId, SpecialOps, Tensor, tvec};
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::{NodeProto, TensorProto, tensor_proto};
+use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt};
+
+/// Most elements of any tensor: indices are 32 bits wide.
+pub const MOST_ELEMENTS: usize = 1 << 31;
+
+/// Product of dimensions, if it is a sensible number of elements.
+pub fn elements(shape: &[usize]) -> Result<usize, String> {
+    let product = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n < MOST_ELEMENTS);
+    product.ok_or_else(|| format!("a tensor of shape {shape:?} has more than 2^31 elements"))
+}
+
+/// Decodes an initializer or an attribute's tensor.
+pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, String> {
+    let at = |reason: String| format!("initializer {:?}: {reason}", proto.name);
+    let kind = tensor_proto::DataType::try_from(proto.data_type)
+        .map_err(|_| at(format!("unknown element type {}", proto.data_type)))?;
+    use tensor_proto::DataType as D;
+    let width = match kind {
+        D::Bool | D::Uint8 | D::Int8 => 1,
+        D::Float16 | D::Int16 | D::Uint16 => 2,
+        D::Float | D::Int32 | D::Uint32 => 4,
+        D::Double | D::Int64 | D::Uint64 => 8,
+        D::String => 0,
+        _ => {
+            let name = element_name(proto.data_type);
+            return Err(at(format!("element type {name} is not supported: export the weights as float32")));
+        }
+    };
+    if proto.dims.iter().any(|&d| d < 0) {
+        return Err(at(format!("negative dimension in {:?}", proto.dims)));
+    }
+    let shape: Vec<usize> = proto.dims.iter().map(|&d| d as usize).collect();
+    let count = elements(&shape).map_err(at)?;
+    let external = proto.data_location == Some(tensor_proto::DataLocation::External as i32);
+    if !external && width > 0 {
+        let listed = proto.float_data.len() + proto.int32_data.len() + proto.int64_data.len();
+        let listed = listed + proto.double_data.len() + proto.uint64_data.len();
+        let have = if proto.raw_data.is_empty() { listed } else { proto.raw_data.len() / width };
+        if have != count || proto.raw_data.len() % width != 0 {
+            return Err(at(format!("shape {shape:?} needs {count} elements, the file holds {have}")));
+        }
+    }
+    let folder = if source.folder.as_os_str().is_empty() { "." } else { source.folder.to_str().unwrap_or(".") };
+    let resolver = tract_onnx::data_resolver::FopenDataResolver;
+    let tensor = guarded(|| tract_onnx::tensor::load_tensor(&resolver, proto, Some(folder))).map_err(at)?;
+    if tensor.shape().iter().product::<usize>() != count {
+        return Err(at("its data does not fill its shape".into()));
+    }
+    Ok(tensor)
+}
+
+/// Element-wise float64 copy; exact for float16, float32, float64 and integers below 2^53.
+pub fn floats(tensor: &Tensor) -> Result<Vec<f64>, String> {
+    let cast = tensor.cast_to::<f64>().map_err(|e| format!("not a tensor of real numbers: {e}"))?;
+    let view = cast.try_as_plain_ram().map_err(|e| e.to_string())?;
+    Ok(view.as_slice::<f64>().map_err(|e| e.to_string())?.to_vec())
+}
+
+/// As [`floats`], refusing NaN and infinities.
+pub fn finite(tensor: &Tensor, what: &str) -> Result<Vec<f64>, String> {
+    let values = floats(tensor)?;
+    match values.iter().find(|v| !v.is_finite()) {
+        Some(v) => Err(format!("{what} holds {v}, which no piecewise-linear network can")),
+        None => Ok(values),
+    }
+}
+
+/// Element-wise integer copy of an integer or bool tensor.
+pub fn integers(tensor: &Tensor) -> Result<Vec<i64>, String> {
+    let cast = tensor.cast_to::<i64>().map_err(|e| format!("not a tensor of integers: {e}"))?;
+    let view = cast.try_as_plain_ram().map_err(|e| e.to_string())?;
+    Ok(view.as_slice::<i64>().map_err(|e| e.to_string())?.to_vec())
+}
+
+/// Whether elements are floating-point numbers.
+pub fn is_float(kind: DatumType) -> bool {
+    matches!(kind, DatumType::F16 | DatumType::F32 | DatumType::F64)
+}
+
+/// A tensor of the given shape that holds `first, first + 1, …`.
+pub fn positions(shape: &[usize], first: i64) -> Result<Tensor, String> {
+    let count = elements(shape)? as i64;
+    let numbers: Vec<i64> = (first..first + count).collect();
+    Tensor::from_shape(shape, &numbers).map_err(|e| e.to_string())
+}
+
+/// Evaluates one node on constant inputs (`None`: absent optional input) with tract.
+pub fn evaluate(source: &Source, node: &NodeProto, inputs: &[Option<Arc<Tensor>>]) -> Result<Vec<Arc<Tensor>>, String> {
+    let onnx = tract_onnx::onnx();
+    guarded(|| {
+        let context = ParsingContext {
+            onnx_operator_set_version: source.opset,
+            framework: &onnx,
+            model: &source.proto,
+            parent_graphs: vec![],
+            model_dir: None,
+            template: InferenceModel::default(),
+        };
+        let builder = (onnx.op_register.0.get(&node.op_type))
+            .ok_or_else(|| tract_core::internal::anyhow!("operator {} is not known", node.op_type))?;
+        let (op, _) = builder(&context, node)?;
+        let mut model = InferenceModel::default();
+        let mut sources = vec![];
+        for (k, input) in inputs.iter().enumerate() {
+            if let Some(tensor) = input {
+                sources.push(model.add_const(format!("input.{k}"), tensor.clone())?);
+            }
+        }
+        let outputs: Vec<_> = node.output.iter().filter(|o| !o.is_empty()).collect();
+        let facts = outputs.iter().map(|_| InferenceFact::default()).collect();
+        let id = model.add_node("node", op, facts)?;
+        for (k, outlet) in sources.into_iter().enumerate() {
+            model.add_edge(outlet, InletId::new(id, k))?;
+        }
+        let outlets: Vec<OutletId> = (0..outputs.len()).map(|k| OutletId::new(id, k)).collect();
+        model.select_output_outlets(&outlets)?;
+        let values = model.into_typed()?.into_runnable()?.run(tvec![])?;
+        tract_core::internal::TractResult::Ok(values.into_iter().map(IntoArcTensor::into_arc_tensor).collect())
+    })
+}
