@@ -115,7 +115,8 @@ impl<'a> Lowering<'a> {
             if !float {
                 continue;
             }
-            let port = Port { name: input.name.clone(), shape: input.shape.clone(), element: input.element.clone(), offset };
+            let port =
+                Port { name: input.name.clone(), shape: input.shape.clone(), element: input.element.clone(), offset };
             offset += port.len();
             ports.push(port);
         }
@@ -157,7 +158,8 @@ impl<'a> Lowering<'a> {
             let value = self.values.get(name).cloned();
             inputs.push(Some(value.ok_or_else(|| format!("input {name:?} has no value"))?));
         }
-        let name = if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() };
+        let name =
+            if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() };
         Ok(Call { node, name, inputs, opset: self.source.opset })
     }
 
@@ -416,7 +418,9 @@ impl Call<'_> {
         match self.input(k) {
             None => Ok(None),
             Some(Value::Constant(t)) => Ok(Some(t.clone())),
-            Some(_) => Err(Refusal::new(format!("input {k} is computed from the network's input; only a constant is supported"))),
+            Some(_) => Err(Refusal::new(format!(
+                "input {k} is computed from the network's input; only a constant is supported"
+            ))),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::finding::Finding;
 use crate::ir::Network;
 use std::path::Path;
 
-pub use ops::{Status, TABLE, Entry};
+pub use ops::{Entry, Status, TABLE};
 
 /// How to read a model.
 #[derive(Clone, Debug, Default)]

@@ -68,8 +68,23 @@ fn describe(info: &ValueInfoProto) -> String {
 /// ONNX element type by number (`onnx.proto`, `TensorProto.DataType`).
 pub fn element_name(code: i32) -> &'static str {
     const NAMES: [&str; 17] = [
-        "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
-        "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16",
+        "undefined",
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
     ];
     NAMES.get(code as usize).copied().unwrap_or("unknown")
 }

@@ -47,7 +47,8 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(reason: impl Into<String>) -> Refusal {
-        let hint = "cut the network before it with --output TENSOR, simplify the graph (onnxsim), or re-export the model";
+        let hint =
+            "cut the network before it with --output TENSOR, simplify the graph (onnxsim), or re-export the model";
         Refusal { reason: reason.into(), hint: hint.into() }
     }
 

@@ -1,92 +1,103 @@
 //! Half-spaces and an interior point → which of them are faces, with certificates.
+//!
+//! Contract: a verdict is certain or *undecided*. Floating point proposes (projection in the local metric, or one LP per
+//! row); a proposal counts only when its certificate holds by more than every rounding error; where it does not, exact
+//! rational arithmetic decides. Knows half-spaces only: neither networks nor statistics.
+
+mod certify;
+mod exact;
+mod faces;
+mod lp;
+mod metric;
+mod project;
+mod reduce;
+pub mod tolerances;
+
+pub use faces::{Faces, Workspace, faces, faces_in};
+
 use crate::ir::Rational;
-use highs::{RowProblem, Sense};
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Engine {
-    Auto,
-    Lp,
-}
-#[allow(missing_docs)]
-#[derive(Clone, Debug)]
+
+/// `m` rows `normal · x ≤ offset` as computed in float64, walls first.
+#[derive(Clone, Debug, Default)]
 pub struct Halfspaces {
+    /// Number of coordinates d.
     pub dimension: usize,
+    /// Row-major normals, `m × d`, not normalised.
     pub normals: Vec<f64>,
+    /// One offset per row.
     pub offsets: Vec<f64>,
+    /// Per row, a bound on the error of each coefficient and of the offset against the exact row.
     pub errors: Vec<f64>,
+    /// Number of leading rows that are walls of the domain (one nonzero coefficient, exact).
     pub walls: usize,
 }
-#[allow(missing_docs)]
+
+impl Halfspaces {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Normal of a row.
+    pub fn normal(&self, row: usize) -> &[f64] {
+        &self.normals[row * self.dimension..(row + 1) * self.dimension]
+    }
+}
+
+/// The exact rows behind the computed ones.
 pub trait ExactRows: Sync {
+    /// Exact normal and offset of a row, or `None` where they would take too much work.
     fn exact_row(&self, row: usize) -> Option<(Vec<Rational>, Rational)>;
 }
-#[allow(missing_docs)]
-pub struct Witness(Vec<f64>);
-#[allow(missing_docs)]
+
+/// Which method decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Projection in the local metric, certificates, exact arithmetic.
+    Auto,
+    /// One linear program per row (HiGHS), exact arithmetic within its tolerance.
+    Lp,
+}
+
+/// Why a row is a face: a point on it, strictly inside all other classes.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// The point; on the hyperplane to rounding.
+    pub point: Vec<f64>,
+    /// Whether the point is the rounding of an exact rational witness (then its margin is not certain in float64).
+    pub rounded: bool,
+}
+
 impl Witness {
+    /// The point.
     pub fn point(&self) -> Vec<f64> {
-        self.0.clone()
+        self.point.clone()
     }
 }
-#[allow(missing_docs)]
+
+/// Why a row is redundant: nonnegative multipliers of other rows that add up to it.
+#[derive(Clone, Debug)]
+pub struct Farkas {
+    /// `(row, multiplier)`: `Σ y_j a_j = a_i` and `Σ y_j b_j ≤ b_i`, for rows as given.
+    pub multipliers: Vec<(usize, f64)>,
+}
+
+/// The answer for one class of rows.
+#[derive(Clone, Debug)]
 pub enum Verdict {
+    /// A face.
     Face(Witness),
-    Redundant(()),
+    /// Not a face.
+    Redundant(Farkas),
+    /// Neither could be proven.
     Undecided,
 }
-#[allow(missing_docs)]
+
+/// Rows on one and the same hyperplane, on the same side, and what they are.
+#[derive(Clone, Debug)]
 pub struct Class {
+    /// The rows, ascending.
     pub rows: Vec<usize>,
+    /// The answer.
     pub verdict: Verdict,
-}
-#[allow(missing_docs)]
-pub struct Faces {
-    pub classes: Vec<Class>,
-}
-#[allow(missing_docs)]
-#[derive(Default)]
-pub struct Workspace;
-#[allow(missing_docs)]
-pub fn faces_in(_: &mut Workspace, h: &Halfspaces, _: &dyn ExactRows, c: &[f64], _: Engine) -> Faces {
-    let d = h.dimension;
-    let m = h.offsets.len();
-    let mut rows: Vec<(Vec<f64>, f64, Vec<usize>)> = vec![];
-    for i in 0..m {
-        let a = &h.normals[i * d..(i + 1) * d];
-        let n = a.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let a: Vec<f64> = a.iter().map(|x| x / n).collect();
-        let b = h.offsets[i] / n - a.iter().zip(c).map(|(x, y)| x * y).sum::<f64>();
-        if let Some(r) =
-            rows.iter_mut().find(|r| (r.1 - b).abs() < 1e-13 && r.0.iter().zip(&a).all(|(x, y)| (x - y).abs() < 1e-13))
-        {
-            r.2.push(i);
-        } else {
-            rows.push((a, b, vec![i]));
-        }
-    }
-    let mut classes = vec![];
-    for i in 0..rows.len() {
-        let mut pb = RowProblem::default();
-        let v: Vec<_> = (0..d).map(|k| pb.add_column(rows[i].0[k], f64::NEG_INFINITY..f64::INFINITY)).collect();
-        for (j, r) in rows.iter().enumerate() {
-            let b = if i == j { r.1 + 1.0 } else { r.1 };
-            pb.add_row(..=b, v.iter().copied().zip(r.0.iter().copied()));
-        }
-        let mut model = pb.optimise(Sense::Maximise);
-        model.make_quiet();
-        model.set_option("presolve", "off");
-        model.set_option("threads", 1);
-        let s = model.solve();
-        let x = s.get_solution().columns().to_vec();
-        let val: f64 = x.iter().zip(&rows[i].0).map(|(x, y)| x * y).sum();
-        let verdict = if val > rows[i].1 + 1e-7 {
-            // point on segment from 0 to x at plane
-            let t = rows[i].1 / val;
-            Verdict::Face(Witness(x.iter().zip(c).map(|(x, c)| c + t * x).collect()))
-        } else {
-            Verdict::Redundant(())
-        };
-        classes.push(Class { rows: rows[i].2.clone(), verdict });
-    }
-    Faces { classes }
 }

@@ -38,7 +38,8 @@ fn every_shared_model_is_the_same_function() {
                 }
             }
             let (active, near) = values.activity(&model.network);
-            let (units, total) = (model.network.single_breakpoint_units() as i64, io["relu_total"].as_i64().expect("total"));
+            let (units, total) =
+                (model.network.single_breakpoint_units() as i64, io["relu_total"].as_i64().expect("total"));
             let off = (active as i64 - sample["relu_active"].as_i64().expect("active")).unsigned_abs() as usize;
             if units != total || off > near {
                 failures.push(format!("{name}: {units} units for {total}, {off} active ones off, {near} near zero"));

@@ -19,7 +19,11 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         "PRelu" => {
             let (slopes, from) = call.numbers(1)?.ok_or_else(|| Refusal::new("the slope is missing"))?;
             let fits = from.len() <= x.shape.len();
-            let slopes = if fits { broadcast(slopes, &from, &x.shape) } else { return Err(Refusal::new("the slope has too many dimensions")) };
+            let slopes = if fits {
+                broadcast(slopes, &from, &x.shape)
+            } else {
+                return Err(Refusal::new("the slope has too many dimensions"));
+            };
             let curves: Option<Vec<Curve>> = slopes.values.iter().map(|&s| Curve::leaky(s)).collect();
             (curves.ok_or_else(jumps)?, slopes.inner)
         }

@@ -51,7 +51,9 @@ fn bounded(shape: &[i64]) -> Result<(), Refusal> {
     let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
     match elements(&dims)? {
         n if n <= MOST => Ok(()),
-        n => Err(Refusal::new(format!("a constant of {n} elements is made from nothing; at most {MOST} are supported"))),
+        n => {
+            Err(Refusal::new(format!("a constant of {n} elements is made from nothing; at most {MOST} are supported")))
+        }
     }
 }
 
@@ -59,8 +61,10 @@ fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {
     if let Some(proto) = call.tensor("value") {
         return Ok(Arc::new(tensor::decode(l.source, proto)?));
     }
-    let list = |shape: &[usize], values: &[f32]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
-    let ints = |shape: &[usize], values: &[i64]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
+    let list =
+        |shape: &[usize], values: &[f32]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
+    let ints =
+        |shape: &[usize], values: &[i64]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
     let attribute = call.node.attribute.first().ok_or_else(|| Refusal::new("a Constant without a value"))?;
     let tensor = match attribute.name.as_str() {
         "value_float" => list(&[], &[attribute.f])?,

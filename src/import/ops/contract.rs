@@ -115,7 +115,8 @@ fn matmul(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
 
 fn einsum(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let equation = call.text("equation").unwrap_or_default().replace(' ', "");
-    let unsupported = || Refusal::new(format!("the equation {equation:?} is not supported: two operands, letters only"));
+    let unsupported =
+        || Refusal::new(format!("the equation {equation:?} is not supported: two operands, letters only"));
     let (inputs, output) = equation.split_once("->").ok_or_else(unsupported)?;
     let operands: Vec<&str> = inputs.split(',').collect();
     if operands.len() != 2 || equation.contains('.') || call.inputs.len() != 2 {
@@ -157,10 +158,8 @@ fn permuted(letters: &[char], shape: &[usize], order: &[char], sizes: &BTreeMap<
         strides[k] = if shape[k] == 1 { 0 } else { unit };
         unit *= shape[k];
     }
-    let stride_of: Vec<usize> = order
-        .iter()
-        .map(|c| letters.iter().zip(&strides).filter(|(l, _)| *l == c).map(|(_, s)| s).sum())
-        .collect();
+    let stride_of: Vec<usize> =
+        order.iter().map(|c| letters.iter().zip(&strides).filter(|(l, _)| *l == c).map(|(_, s)| s).sum()).collect();
     broadcast_index(&target, &target)
         .into_iter()
         .map(|flat| {
@@ -199,7 +198,8 @@ fn contract(
     let weight: Vec<f64> =
         permuted(&w.letters, &w.shape, &w_order, &sizes).iter().map(|&j| w.data[j as usize]).collect();
     // Rows first where that is the order already: then no number moves.
-    let rows_first = b == 1 && x.letters.iter().filter(|c| sizes[c] > 1).eq(join(&[&rows, &summed]).iter().filter(|c| sizes[c] > 1));
+    let rows_first =
+        b == 1 && x.letters.iter().filter(|c| sizes[c] > 1).eq(join(&[&rows, &summed]).iter().filter(|c| sizes[c] > 1));
     let x_order = if rows_first { join(&[&rows, &summed]) } else { join(&[&batch, &summed, &rows]) };
     let index = permuted(&x.letters, &x.shape, &x_order, &sizes);
     let source = if index.len() == x.data.len() && index.iter().enumerate().all(|(i, &j)| i as u32 == j) {

@@ -43,7 +43,11 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
                 let x = call.computed(k)?;
                 (x.shape.clone(), Part::Computed(x))
             }
-            Some(_) => return Err(Refusal::new(format!("input {k} depends on the network's input; only a constant is supported"))),
+            Some(_) => {
+                return Err(Refusal::new(format!(
+                    "input {k} depends on the network's input; only a constant is supported"
+                )));
+            }
         };
         inputs.push(Some(Arc::new(positions(&shape, next)?)));
         parts.push((next, part));
@@ -86,7 +90,8 @@ fn gather(
                 sources.push(if still {
                     x.node
                 } else {
-                    let node = l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Index(map.into())));
+                    let node =
+                        l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Index(map.into())));
                     node
                 });
             }
@@ -147,8 +152,8 @@ pub fn pad(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         let size = x.shape[k];
         index = index.iter().flat_map(|outer| a.iter().map(move |i| Some(outer.as_ref()? * size + (*i)?))).collect();
     }
-    let bias = (value != 0.0)
-        .then(|| Broadcast::full(index.iter().map(|i| if i.is_none() { value } else { 0.0 }).collect()));
+    let bias =
+        (value != 0.0).then(|| Broadcast::full(index.iter().map(|i| if i.is_none() { value } else { 0.0 }).collect()));
     let map: Vec<u32> = index.iter().map(|i| i.map_or(ZERO, |i| i as u32)).collect();
     let op = Op::Affine(Affine { source: x.node, linear: Linear::Index(map.into()), divisor: None, bias });
     let node = l.push(l.inherit(call, x.node), shape.clone(), op);

@@ -25,7 +25,11 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let channels = x.shape[1];
     let parameter = |k: usize, what: &str| -> Result<Vec<f64>, Refusal> {
         let (values, _) = call.numbers(k)?.ok_or_else(|| Refusal::new(format!("the {what} is missing")))?;
-        if values.len() == channels { Ok(values) } else { Err(Refusal::new(format!("{} values of {what} for {channels} channels", values.len()))) }
+        if values.len() == channels {
+            Ok(values)
+        } else {
+            Err(Refusal::new(format!("{} values of {what} for {channels} channels", values.len())))
+        }
     };
     let (gamma, beta) = (parameter(1, "scale")?, parameter(2, "bias")?);
     let (mean, variance) = (parameter(3, "mean")?, parameter(4, "variance")?);
@@ -82,7 +86,8 @@ fn scaler(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         broadcast(values, &from, &x.shape)
     };
     let shifted = l.add_bias(call, &x, "", spread(offset.iter().map(|o| -o).collect()));
-    let op = Op::Affine(Affine { source: shifted.node, linear: Linear::Scale(spread(scale)), divisor: None, bias: None });
+    let op =
+        Op::Affine(Affine { source: shifted.node, linear: Linear::Scale(spread(scale)), divisor: None, bias: None });
     Ok(l.emit(call, x.shape.clone(), op))
 }
 

@@ -66,7 +66,8 @@ impl Window {
                 "VALID" => (0, (size - reach).div_euclid(stride) + 1),
                 _ => {
                     let room = size + self.begin[k] + self.end[k] - reach;
-                    let mut count = if ceil { (room + stride - 1).div_euclid(stride) } else { room.div_euclid(stride) } + 1;
+                    let mut count =
+                        if ceil { (room + stride - 1).div_euclid(stride) } else { room.div_euclid(stride) } + 1;
                     // A window that begins in the padding behind the input is dropped.
                     if ceil && (count - 1) * stride >= size + self.begin[k] {
                         count -= 1;
@@ -100,7 +101,11 @@ impl Window {
             let (begin, size) = match target {
                 Some(size) => {
                     let total = full - size;
-                    let less = if self.auto == "SAME_UPPER" || !same && self.auto != "SAME_LOWER" { total / 2 } else { total - total / 2 };
+                    let less = if self.auto == "SAME_UPPER" || !same && self.auto != "SAME_LOWER" {
+                        total / 2
+                    } else {
+                        total - total / 2
+                    };
                     (if wanted.is_some() && !same { total - total / 2 } else { less }, size)
                 }
                 None => (self.begin[k], full - self.begin[k] - self.end[k]),
@@ -196,8 +201,9 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         0 => taps.iter().map(|t| t.len()).collect(),
         _ => window.padded(space, &out, &pads),
     };
-    let rows = (0..planes)
-        .flat_map(|plane| taps.iter().map(move |window| window.iter().map(|t| ((plane * size + t) as u32, 1.0)).collect()));
+    let rows = (0..planes).flat_map(|plane| {
+        taps.iter().map(move |window| window.iter().map(|t| ((plane * size + t) as u32, 1.0)).collect())
+    });
     let divisor = Broadcast::full(counts.iter().map(|&c| c as f64).collect());
     let op = Op::Affine(Affine { source: x.node, linear: sparse(rows), divisor: Some(divisor), bias: None });
     Ok(l.emit(call, shape, op))

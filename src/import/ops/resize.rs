@@ -49,7 +49,8 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     if given != axes.len() || axes.iter().any(|&a| a >= rank) {
         return Err(Refusal::new("its scales or sizes do not fit its input"));
     }
-    let mut taps: Vec<Vec<Vec<(usize, f64)>>> = x.shape.iter().map(|&d| (0..d).map(|i| vec![(i, 1.0)]).collect()).collect();
+    let mut taps: Vec<Vec<Vec<(usize, f64)>>> =
+        x.shape.iter().map(|&d| (0..d).map(|i| vec![(i, 1.0)]).collect()).collect();
     for (k, &axis) in axes.iter().enumerate() {
         let size = x.shape[axis];
         let (scale, out) = match (&scales, &sizes) {

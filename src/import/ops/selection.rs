@@ -28,7 +28,8 @@ pub fn extremum(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             parts.push(x);
         }
     }
-    let mut out = if parts.len() == 1 { l.expand(call, &parts[0], &shape)? } else { group(l, call, &parts, &shape, least)? };
+    let mut out =
+        if parts.len() == 1 { l.expand(call, &parts[0], &shape)? } else { group(l, call, &parts, &shape, least)? };
     for (values, from) in bounds {
         let curve = |v: f64| if least { Curve::clip(f64::NEG_INFINITY, v) } else { Curve::clip(v, f64::INFINITY) };
         let bound = broadcast(values, &from, &shape);
