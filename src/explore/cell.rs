@@ -152,10 +152,16 @@ pub fn interior_point(
         }
     }
     let scale = if reach.is_finite() { reach } else { 2.0 };
-    [0.5, 0.25, 0.75, 0.0625, 0.9].iter().find_map(|share| {
-        let point: Vec<f64> = from.iter().zip(direction).map(|(p, n)| p + share * scale * n).collect();
-        contains(walker, region, bounds, &point).then_some(point)
-    })
+    [0.5, 0.25, 0.75, 0.0625, 0.9]
+        .iter()
+        .find_map(|share| {
+            let point: Vec<f64> = from.iter().zip(direction).map(|(p, n)| p + share * scale * n).collect();
+            contains(walker, region, bounds, &point).then_some(point)
+        })
+        .or_else(|| {
+            let point = polytope::ball(&rows(d, region, bounds), from)?;
+            contains(walker, region, bounds, &point).then_some(point)
+        })
 }
 
 /// Whether `point` is certainly strictly inside `region` and its walls.

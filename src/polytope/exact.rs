@@ -42,7 +42,7 @@ pub fn decide(i: usize, reduced: &Reduced, interior: &[f64], exact: &mut Exact, 
     let objective = rows[own].0.clone();
     rows[own].1 += Rational::ONE;
     let mut dictionary = Dictionary::new(rows, objective);
-    dictionary.maximise(&target);
+    dictionary.maximise();
     if dictionary.value > target {
         let scale = &target / &dictionary.value;
         return Some(Answer::Face(dictionary.solution().into_iter().map(|v| v * &scale).collect()));
@@ -72,9 +72,9 @@ impl Dictionary {
         Dictionary { d, rows, constants, basic, nonbasic: (0..d).collect(), costs: objective, value: Rational::ZERO }
     }
 
-    /// Pivots until optimal, or until the objective exceeds `enough`.
-    fn maximise(&mut self, enough: &Rational) {
-        while self.value <= *enough {
+    /// Pivots until optimal: a point just beyond the hyperplane would do, but a far one makes the better witness.
+    fn maximise(&mut self) {
+        loop {
             let free = |k: usize| self.nonbasic[k] < self.d;
             let improves = |&k: &usize| self.costs[k] > Rational::ZERO || (free(k) && !self.costs[k].is_zero());
             let Some(entering) = (0..self.d).filter(improves).min_by_key(|&k| self.nonbasic[k]) else { return };

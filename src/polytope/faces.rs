@@ -6,6 +6,7 @@ use super::exact::{self, Answer};
 use super::metric::Metric;
 use super::project::{self, Active};
 use super::reduce::{Exact, Reduced, reduce};
+use super::tolerances::MARGINS;
 use super::{Class, Engine, ExactRows, Farkas, Halfspaces, Verdict, Witness, certify, lp};
 use crate::ir::rational;
 
@@ -112,17 +113,19 @@ impl Run<'_> {
 
     /// A certified answer of the projection.
     fn project(&mut self, i: usize, workspace: &mut Workspace) -> Option<Verdict> {
-        match workspace.active.project(i, self.d, &workspace.metric, &self.dropped) {
-            project::Proposal::Face(u) => self.face(i, workspace.metric.unwhiten(self.d, &u)),
-            project::Proposal::Redundant(multipliers) => {
-                // Multipliers of whitened unit normals, back to those of the normalised rows.
-                let length = &workspace.metric.lengths;
-                let multipliers: Vec<(usize, f64)> =
-                    multipliers.into_iter().map(|(j, y)| (j, y * length[i] / length[j])).collect();
-                self.redundant(i, multipliers)
+        MARGINS.iter().find_map(|&margin| {
+            match workspace.active.project(i, self.d, &workspace.metric, &self.dropped, margin) {
+                project::Proposal::Face(u) => self.face(i, workspace.metric.unwhiten(self.d, &u)),
+                project::Proposal::Redundant(multipliers) => {
+                    // Multipliers of whitened unit normals, back to those of the normalised rows.
+                    let length = &workspace.metric.lengths;
+                    let multipliers: Vec<(usize, f64)> =
+                        multipliers.into_iter().map(|(j, y)| (j, y * length[i] / length[j])).collect();
+                    self.redundant(i, multipliers)
+                }
+                project::Proposal::Stuck => None,
             }
-            project::Proposal::Stuck => None,
-        }
+        })
     }
 
     /// The reference path's answer; its witness is brought back to the hyperplane.

@@ -5,7 +5,7 @@
 //! (1967); Y. Nesterov and A. Nemirovskii, Interior-Point Polynomial Algorithms (1994), section 2.2 (damped Newton).
 
 use super::reduce::Reduced;
-use super::tolerances::CENTRING_STEPS;
+use super::tolerances::{CENTRING_STEPS, PROXIMAL};
 
 /// Rows in the local metric, around a centre.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ impl Metric {
         self.centre.clear();
         self.centre.resize(d, 0.0);
         self.slacks.clone_from(&reduced.slacks);
-        let typical = reduced.slacks.iter().map(|s| 1.0 / (s * s)).fold(0.0, f64::max);
-        let proximal = 1e-12 * typical.max(f64::MIN_POSITIVE);
+        let farthest = reduced.slacks.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let proximal = PROXIMAL / (farthest * farthest);
         for _ in 0..CENTRING_STEPS {
             self.factorise(d, reduced, proximal)?;
             self.gradient.clear();

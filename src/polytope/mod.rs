@@ -14,6 +14,7 @@ mod reduce;
 pub mod tolerances;
 
 pub use faces::{Faces, Workspace, faces, faces_in};
+pub use lp::ball;
 
 use crate::ir::Rational;
 

@@ -6,7 +6,7 @@
 //! programs, Math. Programming 27 (1983).
 
 use super::metric::Metric;
-use super::tolerances::{DEPENDENT, MARGIN, STEPS_PER_DIMENSION};
+use super::tolerances::{DEPENDENT, STEPS_PER_DIMENSION};
 
 /// What the projection proposes.
 pub enum Proposal {
@@ -32,8 +32,8 @@ pub struct Active {
 }
 
 impl Active {
-    /// Projects onto class `i`, ignoring dropped classes.
-    pub fn project(&mut self, i: usize, d: usize, metric: &Metric, dropped: &[bool]) -> Proposal {
+    /// Projects onto class `i` with a relative margin, ignoring dropped classes.
+    pub fn project(&mut self, i: usize, d: usize, metric: &Metric, dropped: &[bool], margin: f64) -> Proposal {
         let normal = |j: usize| &metric.normals[j * d..(j + 1) * d];
         self.rows.clear();
         self.multipliers.clear();
@@ -43,7 +43,7 @@ impl Active {
         self.u.extend(normal(i).iter().map(|a| a * metric.distances[i]));
         self.extend(d, normal(i), i, -metric.distances[i]);
         for _ in 0..STEPS_PER_DIMENSION * (d + 2) {
-            let Some((j, mut violation)) = self.most_violated(i, d, metric, dropped) else {
+            let Some((j, mut violation)) = self.most_violated(i, d, metric, dropped, margin) else {
                 return Proposal::Face(self.u.clone());
             };
             let mut own = 0.0;
@@ -83,7 +83,14 @@ impl Active {
         Proposal::Stuck
     }
 
-    fn most_violated(&self, i: usize, d: usize, metric: &Metric, dropped: &[bool]) -> Option<(usize, f64)> {
+    fn most_violated(
+        &self,
+        i: usize,
+        d: usize,
+        metric: &Metric,
+        dropped: &[bool],
+        margin: f64,
+    ) -> Option<(usize, f64)> {
         let mut worst = None;
         let mut most = 0.0;
         for (j, normal) in metric.normals.chunks_exact(d).enumerate() {
@@ -91,9 +98,9 @@ impl Active {
                 continue;
             }
             let value: f64 = normal.iter().zip(&self.u).map(|(a, u)| a * u).sum();
-            let violation = value - (1.0 - MARGIN) * metric.distances[j];
+            let violation = value - (1.0 - margin) * metric.distances[j];
             // Half the margin is left to rounding: a row counts as violated only when it eats into that half.
-            if violation > most + 0.5 * MARGIN * metric.distances[j] && !self.rows.contains(&j) {
+            if violation > most + 0.5 * margin * metric.distances[j] && !self.rows.contains(&j) {
                 (most, worst) = (violation, Some((j, violation)));
             }
         }

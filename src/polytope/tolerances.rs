@@ -1,9 +1,10 @@
 //! Every numerical constant of the face engine, each with what goes wrong without it. None decides a verdict: they say
 //! when floating point stops proposing and exact arithmetic takes over. Mirrored in `docs/numerics.md`.
 
-/// Relative margin by which a witness must keep inside every other row. Without it, rows that touch the face in fewer
-/// dimensions would stop the projection at points that prove nothing.
-pub const MARGIN: f64 = 1e-7;
+/// Relative margins by which a witness must keep inside every other row, tried in turn. Without the large one, witnesses
+/// hug the ridges of their faces and the cells found through them are seen from bad points; without the small one, thin
+/// faces would all go to exact arithmetic.
+pub const MARGINS: [f64; 3] = [0.1, 1e-3, 1e-7];
 
 /// Length of the independent part of a unit vector below which it counts as dependent on the active rows. Without it,
 /// rounding lets one vector too many into the active set and the multipliers grow without bound.
@@ -17,9 +18,13 @@ pub const LP_GAP: f64 = 1e-5;
 /// be visited for ever; with it, the row goes to exact arithmetic.
 pub const STEPS_PER_DIMENSION: usize = 20;
 
-/// Newton steps towards the analytic centre. Without centring, an interior point near a face makes a metric in which
-/// the other faces look alike; more steps than this buy nothing.
-pub const CENTRING_STEPS: usize = 4;
+/// Weight of the pull towards the given point, in units of the farthest hyperplane's distance. Without it, the centre of an
+/// unbounded region runs away to where coordinates have no digits left.
+pub const PROXIMAL: f64 = 1e-3;
+
+/// Most Newton steps towards the analytic centre. Without centring, an interior point near a face makes a metric in
+/// which the other faces look alike; a point very near a face needs many steps, any other few.
+pub const CENTRING_STEPS: usize = 40;
 
 /// Entries of an exact dictionary (rows × columns) beyond which the exact test is not attempted in full and the row stays
 /// undecided: about ten seconds of work per row.
