@@ -1,2 +1,5 @@
-//! polyaudit.
-fn main() {}
+//! The binary: parse, run, exit code.
+
+fn main() -> std::process::ExitCode {
+    polyaudit::cli::main()
+}

@@ -1,0 +1,218 @@
+//! Flags and subcommands.
+
+use crate::explore::Method;
+use crate::polytope::Engine;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  polyaudit model.onnx --domain -1,1              every region if they are few, samples if not
+  polyaudit model.onnx --domain box.yaml -o model.yaml
+  polyaudit model.onnx --domain property.vnnlib --method sample --samples 5000
+  polyaudit *.onnx --out-dir reports              one report per model
+  polyaudit inspect model.onnx                    what was read, layer by layer
+  polyaudit eval model.onnx --inputs points.npy   the function that is audited, at your points
+
+Exit codes: 0 audited, 1 a check failed, 2 usage, input or output error, 3 model outside the supported
+fragment, 130 interrupted (the partial report is written).";
+
+/// Counts the polytopes of a piecewise-linear neural network and the faces of each, exactly.
+#[derive(Debug, Parser)]
+#[command(name = "polyaudit", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// ONNX models to audit
+    #[arg(required = true, value_name = "MODEL")]
+    pub(super) models: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) reading: Reading,
+
+    /// Input domain: LO,HI for every input, a YAML or VNN-LIB file with bounds, or `unbounded` [default: -1,1]
+    #[arg(long, value_name = "LO,HI|FILE|unbounded", allow_hyphen_values = true, help_heading = "What to audit")]
+    pub(super) domain: Option<String>,
+
+    /// Hold an input constant: one value for all its elements, or an .npy file with one each
+    #[arg(long, value_name = "NAME=VALUE|FILE.npy", allow_hyphen_values = true, help_heading = "What to audit")]
+    pub(super) fix: Vec<String>,
+
+    /// How to look for regions
+    #[arg(long, value_enum, default_value_t = MethodArg::Auto, help_heading = "How")]
+    pub(super) method: MethodArg,
+
+    /// Samples to take [default: by the number of inputs, stated in the report]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
+    pub(super) samples: Option<u64>,
+
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "How")]
+    pub(super) seed: u64,
+
+    /// Face engine
+    #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "How")]
+    pub(super) engine: EngineArg,
+
+    /// Most regions to visit when enumerating
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Budgets")]
+    pub(super) max_regions: u64,
+
+    /// Stop after this time and write what was found
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Budgets")]
+    pub(super) time_limit: Option<f64>,
+
+    /// Threads to use; the numbers do not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Budgets")]
+    pub(super) threads: Option<u16>,
+
+    /// Format of the report; repeat it to pair with several -o
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) format: Vec<FormatArg>,
+
+    /// Write the report to a file instead of stdout; alone, the ending gives the format
+    #[arg(short, long = "output-file", value_name = "FILE", help_heading = "Output")]
+    pub(super) output_file: Vec<PathBuf>,
+
+    /// Write one report per model into a folder
+    #[arg(long, value_name = "DIR", conflicts_with = "output_file", help_heading = "Output")]
+    pub(super) out_dir: Option<PathBuf>,
+
+    /// No table and no progress
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+
+    /// Say more
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
+    pub(super) verbose: bool,
+
+    /// Colours in messages
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, global = true, help_heading = "Output")]
+    pub(super) color: ColorArg,
+}
+
+/// How to read a model; shared by all commands that do.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// Cut the network at this tensor instead of the graph's outputs
+    #[arg(long, value_name = "TENSOR", help_heading = "What to audit")]
+    pub(super) output: Vec<String>,
+
+    /// Size of a symbolic dimension; others become 1
+    #[arg(long, value_name = "NAME=N", help_heading = "What to audit")]
+    pub(super) dim: Vec<String>,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the network as it was read: layers, shapes, units, shortcuts, what was folded or cut
+    Inspect(Inspect),
+    /// Evaluate the network that is audited, to compare it with your runtime
+    Eval(Eval),
+    /// Print the JSON Schema of the report
+    Schema,
+}
+
+/// `polyaudit inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// ONNX model
+    pub(super) model: PathBuf,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// `polyaudit eval`.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// ONNX model
+    pub(super) model: PathBuf,
+    /// Points: .npy with one per row, or JSON {"input name": [[numbers], …]}
+    #[arg(long, value_name = "FILE")]
+    pub(super) inputs: PathBuf,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// How to look for regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodArg {
+    /// Enumerate when there are few inputs and regions, else sample
+    Auto,
+    /// Every region of the domain
+    Enumerate,
+    /// The regions around seeded uniform points
+    Sample,
+}
+
+/// Face engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    /// Certified projections and exact arithmetic
+    Auto,
+    /// One linear program per half-space
+    Lp,
+}
+
+/// Format of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// YAML, one document per model
+    Yaml,
+    /// JSON, one line per model
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On terminals, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<MethodArg> for Method {
+    fn from(method: MethodArg) -> Method {
+        match method {
+            MethodArg::Auto => Method::Auto,
+            MethodArg::Enumerate => Method::Enumerate,
+            MethodArg::Sample => Method::Sample,
+        }
+    }
+}
+
+impl From<EngineArg> for Engine {
+    fn from(engine: EngineArg) -> Engine {
+        match engine {
+            EngineArg::Auto => Engine::Auto,
+            EngineArg::Lp => Engine::Lp,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(s) if s > 0.0 && s.is_finite() => Ok(s),
+        _ => Err("not a positive number of seconds".into()),
+    }
+}
+
+impl Reading {
+    /// The importer's options.
+    pub fn options(&self) -> anyhow::Result<crate::import::Options> {
+        let dims = self.dim.iter().map(|text| {
+            let parsed = text.split_once('=').and_then(|(name, size)| Some((name.to_string(), size.parse().ok()?)));
+            match parsed {
+                Some((name, size)) if size > 0 && !name.is_empty() => Ok((name, size)),
+                _ => anyhow::bail!("--dim {text}: expected NAME=N with a positive N"),
+            }
+        });
+        Ok(crate::import::Options { dims: dims.collect::<anyhow::Result<_>>()?, outputs: self.output.clone() })
+    }
+}

@@ -1,0 +1,45 @@
+//! The command line: arguments → settings → audits → documents → exit code.
+//!
+//! Contract: stdout holds documents only; tables, progress and messages go to stderr. Exit codes: 0 audited, 1 a check
+//! failed, 2 usage, input, output or an unreadable model, 3 outside the supported fragment, 130 interrupted; the highest
+//! wins over several models.
+
+mod args;
+mod domain;
+mod eval;
+mod inspect;
+mod numpy;
+mod output;
+mod progress;
+mod run;
+
+pub use args::{Arguments, Command};
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Exit code of usage, input and output errors, and of unreadable models.
+pub const FAILED: u8 = 2;
+/// Exit code of models outside the supported fragment.
+pub const REFUSED: u8 = 3;
+/// Exit code after an interrupt.
+pub const INTERRUPTED: u8 = 130;
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let color = arguments.color;
+    let outcome = match arguments.command {
+        Some(Command::Inspect(inspect)) => inspect::run(&inspect),
+        Some(Command::Eval(eval)) => eval::run(&eval),
+        Some(Command::Schema) => output::print(crate::report::SCHEMA).map(|()| 0),
+        None => run::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output::error(&error, color);
+            ExitCode::from(FAILED)
+        }
+    }
+}

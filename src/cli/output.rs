@@ -1,0 +1,49 @@
+//! The one place that writes: documents to stdout or to files, messages to stderr.
+//!
+//! Contract: a file appears whole or not at all; a reader that closes the pipe is no error.
+
+use super::args::ColorArg;
+use anyhow::{Context, Result};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+/// Writes a document to stdout.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("stdout cannot be written"),
+    }
+}
+
+/// Writes a file beside its final place and moves it there.
+pub fn save(path: &Path, text: &str) -> Result<()> {
+    let what = || format!("{}: cannot be written", path.display());
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder).with_context(what)?;
+    file.write_all(text.as_bytes()).with_context(what)?;
+    file.persist(path).with_context(what)?;
+    Ok(())
+}
+
+/// Writes a message to stderr.
+pub fn message(text: &str) {
+    // Nothing is left to say where stderr itself is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes an error once, with its chain.
+pub fn error(error: &anyhow::Error, color: ColorArg) {
+    let chain: Vec<String> = error.chain().map(|e| e.to_string()).collect();
+    let label = if colored(color) { "\x1b[1;31merror\x1b[0m" } else { "error" };
+    message(&format!("{label}: {}\n", chain.join(": ")));
+}
+
+/// Whether messages are coloured.
+pub fn colored(color: ColorArg) -> bool {
+    match color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    }
+}

@@ -1,0 +1,299 @@
+//! The types of the document, in the order of its keys. Later versions add keys and rename none.
+//!
+//! Contract: no clock, no path, no host name; floats are rounded to 12 significant digits and finite.
+
+use crate::finding::Finding;
+use serde::Serialize;
+
+/// Name of the schema.
+pub const SCHEMA_ID: &str = "polyaudit/report/1";
+
+/// One audited model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_ID`].
+    pub schema: &'static str,
+    /// What wrote it.
+    pub tool: Tool,
+    /// What was audited.
+    pub model: Model,
+    /// All that is needed to get these numbers again.
+    pub settings: Settings,
+    /// Whether the audit did all it set out to do.
+    pub status: Status,
+    /// Numbers only, by stable dotted paths.
+    pub summary: Summary,
+    /// The histogram.
+    pub histogram: Histogram,
+    /// The layers with units.
+    pub layers: Vec<Layer>,
+    /// What is remarkable.
+    pub findings: Vec<Finding>,
+    /// What the audit checked itself with.
+    pub checks: Checks,
+}
+
+/// The program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tool {
+    /// `polyaudit`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+impl Default for Tool {
+    fn default() -> Tool {
+        Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+/// Identity card of the file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Model {
+    /// File name, without folder.
+    pub file: String,
+    /// `sha256:` and 64 hexadecimal digits.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// ONNX IR version.
+    pub ir_version: i64,
+    /// Default operator set.
+    pub opset: i64,
+    /// Producer name and version.
+    pub producer: String,
+    /// `name: type[shape]`.
+    pub inputs: Vec<String>,
+    /// `name: type[shape]`.
+    pub outputs: Vec<String>,
+}
+
+/// One number where all bounds are equal, else one per input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Bound {
+    /// The same for all inputs.
+    One(f64),
+    /// One per input.
+    Each(Vec<f64>),
+}
+
+/// The audited domain.
+#[derive(Clone, Debug, Serialize)]
+pub struct Domain {
+    /// `box` or `unbounded`.
+    pub kind: &'static str,
+    /// Lower bounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lo: Option<Bound>,
+    /// Upper bounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hi: Option<Bound>,
+    /// Name of the file that states the bounds, where they are too many to list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Hash of the bounds, where they are too many to list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Inputs held at a value by `--fix`, as `name=value`, on an unbounded domain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<String>,
+}
+
+/// What determines the numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// The domain.
+    pub domain: Domain,
+    /// `enumerate` or `sample`: what ran.
+    pub method: &'static str,
+    /// Why `auto` chose it; absent when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto: Option<String>,
+    /// `auto` or `lp`.
+    pub engine: &'static str,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Samples asked for; absent when enumerating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u64>,
+    /// Most regions to visit; absent when sampling was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_regions: Option<u64>,
+    /// Tensors at which the graph was cut; absent for the graph's own outputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
+    /// Sizes given to symbolic dimensions, as `name=size`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dims: Vec<String>,
+}
+
+/// Whether the audit did all it set out to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// `complete`, `partial` or `refused`.
+    pub state: &'static str,
+    /// Why it is not complete.
+    pub reason: Option<String>,
+}
+
+/// Numbers only.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Free inputs d.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<u64>,
+    /// Units and groups with a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<u64>,
+    /// Regions of the domain; complete enumerations only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions: Option<u64>,
+    /// Distinct regions met; where not all were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions_found: Option<u64>,
+    /// Samples taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u64>,
+    /// Share of the last tenth of the samples that met a new region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_in_last_tenth: Option<f64>,
+    /// Share of seeded points in found regions, of a partial enumeration; with a 95 % interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered: Option<f64>,
+    /// Lower end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_low: Option<f64>,
+    /// Upper end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_high: Option<f64>,
+    /// Regions (samples) with half-spaces that could not be decided: in no histogram.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<u64>,
+    /// Units that are identically on a breakpoint in some region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identically_on_breakpoint: Option<u64>,
+    /// Distributions of face counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faces: Option<FaceSummary>,
+}
+
+/// The three distributions.
+#[derive(Clone, Debug, Serialize)]
+pub struct FaceSummary {
+    /// Interior faces and walls.
+    pub total: Faces,
+    /// Faces on units' hyperplanes.
+    pub interior: Faces,
+    /// Faces on the domain's boundary.
+    pub walls: Faces,
+}
+
+/// One distribution of face counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Faces {
+    /// Mean.
+    pub mean: f64,
+    /// Lower end of the 95 % interval of the mean (Student's t); samples only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_low: Option<f64>,
+    /// Upper end of the interval; samples only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_high: Option<f64>,
+    /// Nearest-rank median.
+    pub median: u64,
+    /// Nearest-rank 95th percentile.
+    pub p95: u64,
+    /// Smallest.
+    pub min: u64,
+    /// Largest.
+    pub max: u64,
+    /// Population standard deviation.
+    pub stddev: f64,
+    /// Share with at most 2d faces.
+    pub share_at_most_2d: f64,
+}
+
+/// The histogram. Its column names occur nowhere else in the document.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Histogram {
+    /// `region`, `volume` or `point`; null for a refused model.
+    pub weight: Option<&'static str>,
+    /// Ascending by face count, without empty rows.
+    pub rows: Vec<HistogramRow>,
+}
+
+/// How many regions, or samples, have this many faces.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub enum HistogramRow {
+    /// Each region once.
+    Regions {
+        /// Number of faces.
+        face_count: u64,
+        /// Regions with this many faces, walls included.
+        regions_total: u64,
+        /// Regions with this many interior faces.
+        regions_interior: u64,
+    },
+    /// Each sample once.
+    Samples {
+        /// Number of faces.
+        face_count: u64,
+        /// Samples in regions with this many faces, walls included.
+        samples_total: u64,
+        /// Samples in regions with this many interior faces.
+        samples_interior: u64,
+    },
+}
+
+impl HistogramRow {
+    /// Face count, count of total, count of interior.
+    pub fn numbers(&self) -> (u64, u64, u64) {
+        match *self {
+            HistogramRow::Regions { face_count, regions_total, regions_interior } => {
+                (face_count, regions_total, regions_interior)
+            }
+            HistogramRow::Samples { face_count, samples_total, samples_interior } => {
+                (face_count, samples_total, samples_interior)
+            }
+        }
+    }
+}
+
+/// A layer with units.
+#[derive(Clone, Debug, Serialize)]
+pub struct Layer {
+    /// Layer name.
+    pub layer: String,
+    /// ONNX operator.
+    pub op: String,
+    /// Units with a breakpoint, or groups with a choice.
+    pub unit_count: u64,
+    /// `relu`, `leaky`, `abs`, `clip`, `piecewise` or `max`.
+    pub kind: String,
+}
+
+/// What was checked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Checks {
+    /// Relations that an enumeration checks itself with.
+    pub identities: Vec<IdentityRow>,
+}
+
+/// One relation.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityRow {
+    /// Stable name.
+    pub identity: &'static str,
+    /// `holds`, `violated` or `not-applicable`.
+    pub outcome: &'static str,
+    /// The numbers compared, or the assumption that fails.
+    pub detail: String,
+}
+
+/// Rounds to 12 significant digits; numbers that are not finite have no place in a report.
+pub fn rounded(x: f64) -> f64 {
+    format!("{x:.11e}").parse().unwrap_or(x)
+}

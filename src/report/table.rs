@@ -1,0 +1,122 @@
+//! The summary that people read: a headline, a table, and the histogram drawn in text.
+
+use super::{Faces, Report};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+/// How to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Characters per line.
+    pub width: usize,
+    /// Whether to emphasise with ANSI escapes.
+    pub color: bool,
+}
+
+/// Longest bar of the histogram.
+const BAR: usize = 40;
+
+/// The summary, ending in a line feed.
+pub fn table(report: &Report, style: Style) -> String {
+    let mut out = format!("{}: {}\n", report.model.file, headline(report));
+    let Some(faces) = &report.summary.faces else {
+        return out + &findings(report, style);
+    };
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).force_no_tty().set_width(style.width.min(u16::MAX as usize) as u16);
+    table.set_header([
+        "faces per ".to_string() + unit(report),
+        "mean".into(),
+        "median".into(),
+        "p95".into(),
+        "min".into(),
+        "max".into(),
+        "at most 2d".into(),
+    ]);
+    for (name, f) in [("total", &faces.total), ("interior", &faces.interior), ("walls", &faces.walls)] {
+        let mut row = vec![Cell::new(name)];
+        row.extend(cells(f).into_iter().map(|c| Cell::new(c).set_alignment(CellAlignment::Right)));
+        table.add_row(row);
+    }
+    out += &format!("{table}\n");
+    out += &histogram(report);
+    out + &findings(report, style)
+}
+
+fn unit(report: &Report) -> &'static str {
+    if report.settings.method == "sample" { "sample" } else { "region" }
+}
+
+fn cells(f: &Faces) -> [String; 6] {
+    let mean = match (f.mean_low, f.mean_high) {
+        (Some(low), Some(high)) => format!("{:.3} ±{:.3}", f.mean, (high - low) / 2.0),
+        _ => format!("{:.3}", f.mean),
+    };
+    let share = format!("{:.1} %", 100.0 * f.share_at_most_2d);
+    [mean, f.median.to_string(), f.p95.to_string(), f.min.to_string(), f.max.to_string(), share]
+}
+
+fn headline(report: &Report) -> String {
+    let summary = &report.summary;
+    let d = summary.inputs.unwrap_or(0);
+    let units = summary.units.unwrap_or(0);
+    let what = match (summary.regions, summary.regions_found, summary.samples) {
+        (Some(n), _, _) => format!("{} regions, all of them counted", grouped(n)),
+        (_, Some(n), Some(s)) => format!("{} regions met by {} samples", grouped(n), grouped(s)),
+        (_, Some(n), None) => format!("at least {} regions", grouped(n)),
+        _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.into()),
+    };
+    let domain = match &report.settings.domain {
+        domain if domain.kind == "unbounded" => "in all of space".to_string(),
+        domain => match (&domain.lo, &domain.hi) {
+            (Some(super::Bound::One(lo)), Some(super::Bound::One(hi))) => format!("in [{lo}, {hi}]^{d}"),
+            _ => format!("in a box of {d} inputs"),
+        },
+    };
+    let state = match &report.status.reason {
+        Some(reason) => format!("; {}: {reason}", report.status.state),
+        None => String::new(),
+    };
+    format!("{d} inputs, {units} units, {what} {domain}{state}")
+}
+
+/// Digits in groups of three.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (k, c) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn histogram(report: &Report) -> String {
+    let rows: Vec<(u64, u64, u64)> = report.histogram.rows.iter().map(|r| r.numbers()).collect();
+    let most = rows.iter().map(|r| r.1).max().unwrap_or(0).max(1);
+    let all: u64 = rows.iter().map(|r| r.1).sum::<u64>().max(1);
+    let mut out = format!("{:>6}  {}s by total faces\n", "faces", unit(report));
+    for (faces, total, _) in rows.into_iter().filter(|r| r.1 > 0) {
+        let eighths = ((total * BAR as u64 * 8).div_ceil(most)) as usize;
+        let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+        let bar = "█".repeat(eighths / 8) + partial;
+        out +=
+            &format!("{faces:>6}  {bar:<BAR$}  {:>10}  {:>5.1} %\n", grouped(total), 100.0 * total as f64 / all as f64);
+    }
+    out
+}
+
+fn findings(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    for finding in &report.findings {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let severity = if style.color && severity != "info" { format!("\x1b[1m{severity}\x1b[0m") } else { severity };
+        let node = finding.node.as_ref().map_or(String::new(), |n| format!(" at {n}"));
+        out += &format!("{severity}[{}]{node}: {}\n", finding.code, finding.message);
+        if let Some(hint) = &finding.hint {
+            out += &format!("  hint: {hint}\n");
+        }
+    }
+    out
+}
