@@ -139,6 +139,11 @@ pub fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore:
             m => bail!("--fix {}: {m} values for {} elements", fix.input, port.len()),
         }
     }
+    let free = match &domain {
+        explore::Domain::Box { lo, hi } => lo.iter().zip(hi).any(|(l, h)| l < h),
+        explore::Domain::Unbounded { fixed } => fixed.iter().any(|f| f.is_none()),
+    };
+    ensure!(free, "every input is held constant: nothing is left to audit");
     Ok(domain)
 }
 

@@ -36,11 +36,16 @@ pub struct Lowering<'a> {
     nodes: Vec<Node>,
     pub findings: Vec<Finding>,
     pub notes: Vec<String>,
+    /// Nodes that were cut as tails and turned out to be inside, and their refusals.
+    inside: Vec<usize>,
+    late: Vec<Offender>,
 }
 
 /// One ONNX node with its inputs looked up.
 pub struct Call<'a> {
     pub node: &'a NodeProto,
+    /// Place of the node in the graph.
+    pub place: usize,
     /// Node name, or its first output's name.
     pub name: String,
     /// `None`: an optional input that is absent.
@@ -59,12 +64,14 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
         nodes: vec![],
         findings: vec![],
         notes: vec![],
+        inside: vec![],
+        late: vec![],
     };
     let inputs = lowering.inputs()?;
     let mut offenders = vec![];
     for &k in &graph.order {
         let node = &source.graph.node[k];
-        let call = lowering.call(node)?;
+        let call = lowering.call(node, k)?;
         let poisoned = call.inputs.iter().flatten().any(|v| matches!(v, Value::Poisoned));
         let outcome = if poisoned { Ok(None) } else { lowering.node(&call).map(Some) };
         match outcome {
@@ -81,7 +88,10 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
         }
     }
     let (outputs, mut late) = lowering.outputs(&options.outputs);
-    offenders.append(&mut late);
+    offenders.append(&mut lowering.late);
+    if offenders.is_empty() {
+        offenders.append(&mut late);
+    }
     let mut network = Network { inputs, outputs, nodes: lowering.nodes };
     name_activations(&mut network);
     Ok(Lowered { network, findings: lowering.findings, notes: lowering.notes, offenders })
@@ -141,7 +151,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Looks up a node's inputs, decoding initializers on first use.
-    fn call(&mut self, node: &'a NodeProto) -> Result<Call<'a>, String> {
+    fn call(&mut self, node: &'a NodeProto, place: usize) -> Result<Call<'a>, String> {
         let mut inputs = vec![];
         for name in &node.input {
             if name.is_empty() {
@@ -160,7 +170,7 @@ impl<'a> Lowering<'a> {
         }
         let name =
             if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() };
-        Ok(Call { node, name, inputs, opset: self.source.opset })
+        Ok(Call { node, place, name, inputs, opset: self.source.opset })
     }
 
     fn poison(&mut self, node: &NodeProto) {
@@ -177,17 +187,40 @@ impl<'a> Lowering<'a> {
             let whose = if standard { "" } else { "foreign " };
             Refusal::new(format!("unknown {whose}operator"))
         })?;
-        if let Some(cut) = call.inputs.iter().flatten().find(|v| matches!(v, Value::Cut)) {
-            // What only reads a cut tail is part of the tail.
-            return match entry.status {
-                Status::Refused => Err(Refusal::new(entry.note)),
-                _ => Ok(node.output.iter().map(|_| cut.clone()).collect()),
-            };
+        if let Some(cut) =
+            call.inputs.iter().flatten().find_map(|v| if let Value::Cut(by) = v { Some(*by) } else { None })
+        {
+            return self.behind_cut(call, entry, cut);
         }
         if call.inputs.iter().flatten().all(|v| matches!(v, Value::Constant(_))) && entry.status != Status::Refused {
             return self.constant(call);
         }
         ops::lower(self, call, entry)
+    }
+
+    /// A node that reads a cut tail: part of the tail when it decides, moves, scales or shifts; else the node that was
+    /// cut is inside the network.
+    fn behind_cut(&mut self, call: &Call, entry: &ops::Entry, by: usize) -> Result<Vec<Value>, Refusal> {
+        let computed = call.inputs.iter().flatten().any(|v| matches!(v, Value::Computed(_) | Value::Comparison(_)));
+        let shifts = ["Add", "Sub", "Mul", "Div", "Neg", "Cast", "CastLike", "Identity", "Dropout"].contains(&entry.op);
+        let tail = matches!(entry.status, Status::Tail | Status::Movement) || shifts;
+        if tail && !computed {
+            return Ok(call.node.output.iter().map(|_| Value::Cut(by)).collect());
+        }
+        let inside = &self.source.graph.node[by];
+        let name = if inside.name.is_empty() {
+            inside.output.first().cloned().unwrap_or_default()
+        } else {
+            inside.name.clone()
+        };
+        self.findings.retain(|f| f.code != "tail-cut" || f.node.as_ref() != Some(&name));
+        if !self.inside.contains(&by) {
+            self.inside.push(by);
+            let reason =
+                format!("is inside the network ({} reads it), and its function is not piecewise linear", call.name);
+            self.late.push(offender(inside, &name, Refusal::new(reason)));
+        }
+        Ok(call.node.output.iter().map(|_| Value::Poisoned).collect())
     }
 
     /// Evaluates a node on constants.
@@ -314,11 +347,11 @@ impl<'a> Lowering<'a> {
     /// The tensor that a chain of cut nodes began at.
     fn behind_tail<'n>(&'n self, name: &'n str) -> &'n str {
         let mut name = name;
-        while let Some(Value::Cut | Value::Comparison(_)) = self.values.get(name) {
+        while let Some(Value::Cut(_) | Value::Comparison(_)) = self.values.get(name) {
             let producer = self.source.graph.node.iter().find(|n| n.output.iter().any(|o| o == name));
             let computed = |i: &&String| {
                 let value = self.values.get(i.as_str());
-                matches!(value, Some(Value::Computed(_) | Value::Cut | Value::Comparison(_)))
+                matches!(value, Some(Value::Computed(_) | Value::Cut(_) | Value::Comparison(_)))
             };
             let Some(input) = producer.and_then(|n| n.input.iter().find(computed)) else { return name };
             name = input;

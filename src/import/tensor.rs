@@ -49,6 +49,12 @@ pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, String> {
             return Err(at(format!("shape {shape:?} needs {count} elements, the file holds {have}")));
         }
     }
+    if external {
+        let location = proto.external_data.iter().find(|e| e.key == "location").map_or("", |e| e.value.as_str());
+        if !source.folder.join(location).is_file() {
+            return Err(at(format!("its external data file {location:?} is not beside the model")));
+        }
+    }
     let folder = if source.folder.as_os_str().is_empty() { "." } else { source.folder.to_str().unwrap_or(".") };
     let resolver = tract_onnx::data_resolver::FopenDataResolver;
     let tensor = guarded(|| tract_onnx::tensor::load_tensor(&resolver, proto, Some(folder))).map_err(at)?;

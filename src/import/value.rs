@@ -34,8 +34,8 @@ pub enum Value {
     Comparison(Comparison),
     /// Comes out of a refused node: what reads it is not refused for that.
     Poisoned,
-    /// Comes out of a node that ends the network (its input is the output then).
-    Cut,
+    /// Comes out of a node that ends the network (its input is the output then): that node's place in the graph.
+    Cut(usize),
 }
 
 /// Why one node is refused.

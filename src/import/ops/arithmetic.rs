@@ -156,5 +156,5 @@ pub fn cast(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
         return Ok(vec![Value::Computed(x)]);
     }
     l.cut(call, "it turns the scores into another type");
-    Ok(vec![Value::Cut])
+    Ok(vec![Value::Cut(call.place)])
 }

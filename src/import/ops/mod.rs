@@ -65,7 +65,7 @@ pub fn lower(l: &mut Lowering, call: &Call, entry: &Entry) -> Result<Vec<Value>,
     }
     if entry.status == Status::Tail {
         l.cut(call, entry.note);
-        return Ok(call.node.output.iter().map(|_| Value::Cut).collect());
+        return Ok(call.node.output.iter().map(|_| Value::Cut(call.place)).collect());
     }
     let value = match call.node.op_type.as_str() {
         "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Pow" => arithmetic::lower(l, call)?,

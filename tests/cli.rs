@@ -1,0 +1,26 @@
+//! The program as its users meet it: documents, messages, exit codes, documentation.
+
+#[path = "cli/architecture.rs"]
+mod architecture;
+#[path = "cli/docs.rs"]
+mod docs;
+#[path = "cli/errors.rs"]
+mod errors;
+#[path = "cli/reports.rs"]
+mod reports;
+
+use assert_cmd::Command;
+
+/// The program, run from the repository's root.
+fn polyaudit() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_polyaudit"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("NO_COLOR");
+    command
+}
+
+/// Runs with arguments; gives exit code, stdout, stderr.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = polyaudit().args(arguments).output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("utf-8");
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}

@@ -1,0 +1,119 @@
+//! Bad input: a clear message, the right exit code, no panic, nothing half-written.
+//! Source of truth: the exit codes of the contract.
+
+use crate::run;
+use std::fs;
+use tempfile::tempdir;
+
+const MODEL: &str = "fixtures/iris-mlp.onnx";
+
+/// Runs and expects an exit code, silence on stdout and words on stderr.
+fn fails(arguments: &[&str], code: i32, words: &[&str]) {
+    let (got, stdout, stderr) = run(arguments);
+    assert_eq!(got, code, "{arguments:?}: {stderr}");
+    assert_eq!(stdout, "", "{arguments:?}");
+    for word in words {
+        assert!(stderr.contains(word), "{arguments:?}: {word:?} is not in {stderr}");
+    }
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn files_that_are_no_models() {
+    let folder = tempdir().expect("a folder");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        path.to_str().expect("utf-8").to_string()
+    };
+    let whole = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/iris-mlp.onnx")).expect("a fixture");
+    fails(&["no-such-file.onnx"], 2, &["no-such-file.onnx", "cannot be read"]);
+    fails(&[&file("empty.onnx", b"")], 2, &["empty.onnx", "is empty"]);
+    fails(&[&file("cut.onnx", &whole[..whole.len() / 2])], 2, &["cut.onnx", "truncated"]);
+    fails(&[&file("text.onnx", b"this is no model, but quite a long text about none")], 2, &["not an ONNX model"]);
+    let noise: Vec<u8> = (0..5000u32).map(|k| (k.wrapping_mul(2654435761) >> 13) as u8).collect();
+    fails(&[&file("noise.onnx", &noise)], 2, &["noise.onnx"]);
+    fails(&[folder.path().to_str().expect("utf-8")], 2, &["cannot be read"]);
+}
+
+#[test]
+fn settings_that_do_not_fit() {
+    let folder = tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        path.to_str().expect("utf-8").to_string()
+    };
+    fails(&[MODEL, "--domain", "1,-1"], 2, &["the domain is empty", "--domain 1,-1"]);
+    fails(&[MODEL, "--domain", "1,1"], 2, &["single point"]);
+    fails(&[MODEL, "--domain", "0,inf"], 2, &["not finite"]);
+    fails(&[MODEL, "--domain", &file("two.yaml", "- [0, 1]\n- [0, 1]\n")], 2, &["bounds 2 inputs, the model has 4"]);
+    fails(&[MODEL, "--domain", "nowhere.yaml"], 2, &["no such file"]);
+    fails(&[MODEL, "--domain", &file("bad.vnnlib", "(assert (<= X_0 X_1))")], 2, &["line 1"]);
+    fails(&[MODEL, "--domain", "unbounded", "--method", "sample"], 2, &["no uniform samples"]);
+    fails(&[MODEL, "--methd", "sample"], 2, &["--method"]);
+    fails(&[MODEL, "--method", "smaple"], 2, &["sample"]);
+    fails(&[MODEL, "--samples", "0"], 2, &["--samples"]);
+    fails(&[MODEL, "-o", "report.txt"], 2, &["names no format"]);
+    fails(&[MODEL, "--fix", "z=1"], 2, &["no such input", "x"]);
+    fails(&[MODEL, "--output", "nothing"], 2, &["produced by no node"]);
+    fails(&[MODEL, "--fix", "x=0.25"], 2, &["nothing is left to audit"]);
+    fails(&[MODEL, "--time-limit=-1"], 2, &["--time-limit"]);
+}
+
+#[test]
+fn a_failing_run_leaves_nothing_behind() {
+    let folder = tempdir().expect("a folder");
+    let target = folder.path().join("report.yaml");
+    fails(&["no-such-file.onnx", "-o", target.to_str().expect("utf-8")], 2, &["cannot be read"]);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    let nowhere = folder.path().join("absent/report.yaml");
+    let (code, _, stderr) = run(&[MODEL, "--domain", "-1,1", "-q", "-o", nowhere.to_str().expect("utf-8")]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("cannot be written"), "{stderr}");
+}
+
+#[test]
+fn the_others_are_audited_when_one_fails() {
+    let (code, stdout, stderr) = run(&[
+        "fixtures/geometry/ngon-5.onnx",
+        "no-such-file.onnx",
+        "fixtures/geometry/ngon-7.onnx",
+        "--domain",
+        "-9,9",
+        "-q",
+    ]);
+    assert_eq!(code, 2);
+    assert_eq!(stdout.matches("schema: polyaudit/report/1").count(), 2);
+    assert!(stderr.contains("no-such-file.onnx"));
+}
+
+#[test]
+fn unsupported_networks_name_all_offenders_and_get_a_report() {
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/refused")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "onnx") {
+            continue;
+        }
+        let path = path.to_str().expect("utf-8");
+        let (code, stdout, stderr) = run(&[path, "--domain", "-1,1"]);
+        assert_eq!(code, 3, "{path}: {stderr}");
+        assert!(stdout.contains("state: refused") && stdout.contains("code: unsupported-operator"), "{path}: {stdout}");
+        let (code, _, stderr) = run(&["inspect", path]);
+        assert_eq!(code, 3, "{path}");
+        assert!(stderr.contains("hint: "), "{path}: {stderr}");
+    }
+}
+
+#[test]
+fn hostile_files_are_refused_without_a_panic() {
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/hostile")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "onnx") {
+            continue;
+        }
+        let (code, _, stderr) = run(&[path.to_str().expect("utf-8"), "--domain", "-1,1", "-q"]);
+        assert!(code == 2 || code == 3, "{}: exit code {code}: {stderr}", path.display());
+        assert!(!stderr.contains("panicked"), "{}: {stderr}", path.display());
+    }
+}
