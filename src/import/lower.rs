@@ -41,6 +41,9 @@ pub struct Lowering<'a> {
     late: Vec<Offender>,
 }
 
+/// Constant numbers and their shape.
+pub type Numbers = (Vec<f64>, Vec<usize>);
+
 /// One ONNX node with its inputs looked up.
 pub struct Call<'a> {
     pub node: &'a NodeProto,
@@ -458,7 +461,7 @@ impl Call<'_> {
     }
 
     /// Input `k` as finite constant numbers with their shape.
-    pub fn numbers(&self, k: usize) -> Result<Option<(Vec<f64>, Vec<usize>)>, Refusal> {
+    pub fn numbers(&self, k: usize) -> Result<Option<Numbers>, Refusal> {
         let Some(tensor) = self.constant(k)? else { return Ok(None) };
         let name = self.node.input.get(k).map_or("", |s| s.as_str());
         let values = tensor::finite(&tensor, &format!("constant {name:?}"))?;

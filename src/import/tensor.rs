@@ -45,7 +45,7 @@ pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, String> {
         let listed = proto.float_data.len() + proto.int32_data.len() + proto.int64_data.len();
         let listed = listed + proto.double_data.len() + proto.uint64_data.len();
         let have = if proto.raw_data.is_empty() { listed } else { proto.raw_data.len() / width };
-        if have != count || proto.raw_data.len() % width != 0 {
+        if have != count || !proto.raw_data.len().is_multiple_of(width) {
             return Err(at(format!("shape {shape:?} needs {count} elements, the file holds {have}")));
         }
     }

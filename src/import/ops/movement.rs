@@ -90,9 +90,7 @@ fn gather(
                 sources.push(if still {
                     x.node
                 } else {
-                    let node =
-                        l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Index(map.into())));
-                    node
+                    l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Index(map.into())))
                 });
             }
         }

@@ -28,7 +28,7 @@ impl Window {
         let positive = |name: &str| -> Result<Vec<usize>, Refusal> {
             let values = call.ints(name).filter(|v| !v.is_empty()).unwrap_or_else(|| vec![1; n]);
             let wrong = || Refusal::new(format!("attribute {name} {values:?} does not fit a kernel of rank {n}"));
-            if values.len() != n || values.iter().any(|&v| v < 1 || v > 1 << 24) {
+            if values.len() != n || !values.iter().all(|v| (1..=1 << 24).contains(v)) {
                 return Err(wrong());
             }
             Ok(values.iter().map(|&v| v as usize).collect())
@@ -110,7 +110,7 @@ impl Window {
                 }
                 None => (self.begin[k], full - self.begin[k] - self.end[k]),
             };
-            if size < 1 || size > 1 << 31 {
+            if !(1..=1 << 31).contains(&size) {
                 return Err(Refusal::new(format!("an output of {size} elements in dimension {k}")));
             }
             pads.push(begin);

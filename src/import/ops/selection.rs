@@ -82,7 +82,7 @@ pub fn choose(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         return Err(Refusal::new("chooses by a computed condition, which jumps"));
     };
     let n = condition.left.len();
-    let mut lines = vec![];
+    let mut lines: Vec<Vec<(f64, f64)>> = vec![];
     for k in [1, 2] {
         let line = match call.input(k) {
             Some(Value::Constant(_)) => {
@@ -101,7 +101,7 @@ pub fn choose(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         };
         lines.push(line);
     }
-    let (yes, no): (&Vec<(f64, f64)>, &Vec<(f64, f64)>) = (&lines[0], &lines[1]);
+    let (yes, no) = (&lines[0], &lines[1]);
     let curves: Option<Vec<Curve>> = (0..n)
         .map(|i| {
             let (below, above) = if condition.above { (no[i], yes[i]) } else { (yes[i], no[i]) };
