@@ -19,7 +19,7 @@ const COVERAGE_POINTS: u64 = 1000;
 /// How regions are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Enumerate up to [`ENUMERATE_UP_TO`] inputs and `max_regions` regions, else sample.
+    /// Enumerate up to eight inputs and `max_regions` regions, else sample.
     Auto,
     /// Every region of the domain.
     Enumerate,

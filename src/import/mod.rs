@@ -1,12 +1,12 @@
 //! ONNX → [`crate::ir::Network`]. Every tract type lives in this module.
 //!
 //! The phases, in order:
-//! 1. [`read`]: the file, its identity card, the proto (tract's decoder);
-//! 2. [`graph`]: what the proto must satisfy before anything is computed from it, and the nodes that the outputs need;
-//! 3. [`lower`]: node by node in topological order. A tensor is constant or computed. A node with constant inputs only
+//! 1. `read`: the file, its identity card, the proto (tract's decoder);
+//! 2. `graph`: what the proto must satisfy before anything is computed from it, and the nodes that the outputs need;
+//! 3. `lower`: node by node in topological order. A tensor is constant or computed. A node with constant inputs only
 //!    is evaluated by tract as a typed model of that one node; a node that only moves numbers is evaluated by tract on
-//!    positions, which gives its index map; every other node is lowered by its family in [`ops`];
-//! 4. [`names`]: layer names, from weight initializers before node names.
+//!    positions, which gives its index map; every other node is lowered by its family in `ops`;
+//! 4. `names`: layer names, from weight initializers before node names.
 //!
 //! Lowering per node instead of from the typed graph of the whole model keeps ONNX names, attributes and the stored
 //! BatchNormalization parameters exact, and lays every failure at one node's door. The whole typed graph is the oracle
