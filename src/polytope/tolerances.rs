@@ -1,0 +1,54 @@
+//! Every numerical constant of the face engine, each with what goes wrong without it.
+//!
+//! Contract: none of them decides a verdict. They choose which float candidate is offered to the rigorous check of
+//! [`super::check`]; what the check does not accept is decided in rational arithmetic. Mirrored in `docs/numerics.md`.
+
+/// Unit roundoff of float64.
+pub const ROUNDOFF: f64 = f64::EPSILON / 2.0;
+
+/// Factor on every accumulated error bound. Without it the bounds, themselves computed in float64, could come out a
+/// few units in the last place too small, and a false certificate could pass.
+pub const BOUND_SAFETY: f64 = 1.0 + 1e-9;
+
+/// Margins, relative to the slack at the centre, that a projection keeps from the other rows, tried in this order.
+/// Without the first, witnesses touch other rows and every face needs exact arithmetic; without the second, faces
+/// thinner than the first would all need it.
+pub const MARGINS: [f64; 2] = [1e-3, 1e-8];
+
+/// Share of a whitened row that must lie outside the span of the active rows for the row to enter. Without it a
+/// dependent row enters as number d + 1, multipliers of 1e16 follow, and the projection ends in nonsense.
+pub const DEPENDENCE: f64 = 1e-11;
+
+/// Steps after which a projection is abandoned, per dimension. Without it rounding may make the method cycle.
+pub const STEPS_PER_DIMENSION: usize = 30;
+
+/// A slack below this share of the largest enters the metric as if it were this share. Without it the metric of a
+/// sliver is singular to working precision and its Cholesky factorisation breaks down.
+pub const SLACK_RATIO: f64 = 1e-7;
+
+/// Ridge added to the metric relative to its mean diagonal. Without it rows that do not span the space (unbounded
+/// domains) make the metric singular; larger, it would spoil the metric of thin regions.
+pub const RIDGE: f64 = 1e-13;
+
+/// Squared Newton decrement at which centring ends. Smaller buys nothing: any point well inside serves.
+pub const CENTRED: f64 = 0.25;
+
+/// Share of the way to the boundary that a centring step may go. At 1 the slack of the row that is hit becomes zero.
+pub const STEP_SHARE: f64 = 0.9;
+
+/// Gap, relative to the tested row's slack, below which an LP's answer is not even offered as a candidate of its own
+/// kind first. HiGHS works to 1e-7: two parallel rows 1e-8 apart hide each other, and a true face is lost.
+pub const LP_GAP: f64 = 1e-6;
+
+/// Work (rows × dimension²) up to which the exact simplex runs. Beyond it one row could take minutes.
+pub const EXACT_SIMPLEX_WORK: usize = 600_000;
+
+/// Dimension up to which a small system is solved exactly. Beyond it the integers grow to tens of thousands of bits.
+pub const EXACT_SOLVE_DIMENSION: usize = 160;
+
+/// Pivots after which the exact simplex gives up (undecided). It ends by itself; this bounds the time it takes.
+pub const EXACT_PIVOTS: usize = 4_000;
+
+/// Dimension from which products of matrices are blocked and shared between threads. Below it the calls cost more
+/// than the arithmetic.
+pub const BLOCKED_DIMENSION: usize = 48;
