@@ -1,75 +1,92 @@
-//! The reference path: one linear program per row, solved by HiGHS. A second opinion, not the judge.
+//! The reference path: one LP per class with HiGHS, the method of the literature.
 //!
-//! For row i: maximise `a_i · v` with row i relaxed by one unit of length; a face exactly when the optimum exceeds the
-//! slack. An answer within [`LP_GAP`](super::tolerances::LP_GAP) of it is not believed.
-//! Reference: K. Fukuda, Frequently asked questions in polyhedral computation, section "redundancy".
+//! Contract: maximise the row over all others, the row itself relaxed by its own slack. Offers a candidate, a point or
+//! multipliers; [`super::check`] accepts it or the exact test decides. A new model per LP, inside the calling thread;
+//! presolve off, one thread, no output; the typed and the `try_` calls only.
 
-use super::Halfspaces;
-use super::reduce::Reduced;
+use super::check::Check;
+use super::rows::Halfspaces;
 use super::tolerances::LP_GAP;
 use highs::{HighsModelStatus, RowProblem, Sense};
+use std::num::NonZeroU32;
 
-/// What the program says of a row.
-pub enum Proposal {
-    /// The maximiser, relative to the interior point: beyond the hyperplane.
-    Face(Vec<f64>),
-    /// Not a face, by the stated gap.
-    Redundant,
-    /// Too close, or not solved.
-    Doubtful,
+/// What the LP suggests for a row.
+pub(super) enum Candidate {
+    /// A face: a point on the hyperplane.
+    Point(Vec<f64>),
+    /// Redundant: rows and multipliers.
+    Multipliers(Vec<usize>, Vec<f64>),
+    /// The solver failed.
+    Nothing,
 }
 
-/// Solves the program of class `i`. Rows are normalised and finite, as HiGHS needs them.
-pub fn propose(i: usize, d: usize, reduced: &Reduced, dropped: &[bool]) -> Proposal {
-    let mut problem = RowProblem::default();
-    let own = &reduced.normals[i * d..(i + 1) * d];
-    let columns: Vec<_> = own.iter().map(|&a| problem.add_column(a, f64::NEG_INFINITY..f64::INFINITY)).collect();
-    for j in (0..reduced.slacks.len()).filter(|&j| j == i || !dropped[j]) {
-        let normal = &reduced.normals[j * d..(j + 1) * d];
-        let bound = reduced.slacks[j] + if j == i { 1.0 } else { 0.0 };
-        problem.add_row(..=bound, columns.iter().copied().zip(normal.iter().copied()));
-    }
-    let Ok(mut model) = problem.try_optimise(Sense::Maximise) else { return Proposal::Doubtful };
-    model.make_quiet();
-    let quiet = [model.try_set_option("presolve", "off").is_ok(), model.try_set_option("threads", 1).is_ok()];
-    if quiet.contains(&false) {
-        return Proposal::Doubtful;
-    }
-    let Ok(solved) = model.try_solve() else { return Proposal::Doubtful };
-    if solved.status() != HighsModelStatus::Optimal {
-        return Proposal::Doubtful;
-    }
-    let v = solved.get_solution().columns().to_vec();
-    let value: f64 = v.iter().zip(own).map(|(x, a)| x * a).sum();
-    match value - reduced.slacks[i] {
-        gap if gap > LP_GAP => Proposal::Face(v),
-        gap if gap < -LP_GAP => Proposal::Redundant,
-        _ => Proposal::Doubtful,
-    }
-}
-
-/// The centre of a largest ball inside the half-spaces (radius at most one unit beside `near`), if a program finds one.
-/// A proposal: the caller checks it.
-pub fn ball(h: &Halfspaces, near: &[f64]) -> Option<Vec<f64>> {
-    let d = h.dimension;
-    let mut problem = RowProblem::default();
-    let columns: Vec<_> = (0..d).map(|_| problem.add_column(0.0, f64::NEG_INFINITY..f64::INFINITY)).collect();
-    let radius = problem.add_column(1.0, 0.0..=1.0);
-    for row in 0..h.rows() {
-        let normal = h.normal(row);
-        let length = normal.iter().map(|a| a * a).sum::<f64>().sqrt();
-        let slack = h.offsets[row] - normal.iter().zip(near).map(|(a, x)| a * x).sum::<f64>();
-        if !(length > 0.0 && (slack / length).is_finite()) {
-            return None;
+/// One LP: row `i` against `others`.
+pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize]) -> (Candidate, bool) {
+    let c = check.interior();
+    let unit = check.slack[i].max(f64::MIN_POSITIVE) / check.norms[i];
+    let scale = |j: usize| 1.0 / (check.norms[j] * unit);
+    let mut low = vec![f64::NEG_INFINITY; h.dimension];
+    let mut high = vec![f64::INFINITY; h.dimension];
+    let mut bound = |j: usize, room: f64| {
+        if let Some((k, sign)) = check.wall(j) {
+            if sign > 0.0 { high[k] = high[k].min(room) } else { low[k] = low[k].max(-room) }
         }
-        let terms = columns.iter().copied().zip(normal.iter().map(|a| a / length));
-        problem.add_row(..=slack / length, terms.chain([(radius, 1.0)]));
+    };
+    others.iter().for_each(|&j| bound(j, check.slack[j].max(0.0) * scale(j)));
+    bound(i, 2.0);
+    let mut problem = RowProblem::default();
+    let sign = |k: usize| check.wall(i).map_or(h.normal(i)[k], |(axis, s)| if axis == k { s } else { 0.0 });
+    let columns: Vec<_> =
+        (0..h.dimension).map(|k| problem.add_column(sign(k) / check.norms[i], low[k]..high[k])).collect();
+    let mut rows = Vec::new();
+    for j in others.iter().copied().chain([i]) {
+        if check.wall(j).is_some() {
+            continue;
+        }
+        let factors: Vec<_> = columns.iter().copied().zip(h.normal(j).iter().map(|a| a / check.norms[j])).collect();
+        let room = if j == i { 2.0 } else { check.slack[j].max(0.0) * scale(j) };
+        problem.add_row(..room, &factors);
+        rows.push(j);
     }
-    let mut model = problem.try_optimise(Sense::Maximise).ok()?;
-    model.make_quiet();
-    model.try_set_option("presolve", "off").ok()?;
-    model.try_set_option("threads", 1).ok()?;
-    let solved = model.try_solve().ok()?;
-    let values = (solved.status() == HighsModelStatus::Optimal).then(|| solved.get_solution().columns().to_vec())?;
-    Some(values[..d].iter().zip(near).map(|(v, x)| v + x).collect())
+    let solved = problem.try_optimise(Sense::Maximise).and_then(|mut model| {
+        model.make_quiet();
+        model.set_threads(NonZeroU32::MIN);
+        // A refused option leaves the default, which is slower and not wrong.
+        let _ = model.try_set_option("presolve", "off");
+        model.try_solve()
+    });
+    let Ok(solved) = solved else { return (Candidate::Nothing, false) };
+    if solved.status() != HighsModelStatus::Optimal {
+        return (Candidate::Nothing, false);
+    }
+    let solution = solved.get_solution();
+    let value = super::kernel::dot(
+        &solution.columns().iter().enumerate().map(|(k, v)| v * sign(k)).collect::<Vec<_>>(),
+        &vec![1.0 / check.norms[i]; h.dimension],
+    );
+    if !value.is_finite() {
+        return (Candidate::Nothing, false);
+    }
+    let close = (value - 1.0).abs() <= LP_GAP;
+    if value > 1.0 {
+        let point = c.iter().zip(solution.columns()).map(|(c, v)| c + v * unit / value).collect();
+        return (Candidate::Point(point), close);
+    }
+    let (mut used, mut multipliers) = (Vec::new(), Vec::new());
+    for (&j, &y) in rows.iter().zip(solution.dual_rows()) {
+        if j != i && y.abs() > 1e-12 {
+            used.push(j);
+            multipliers.push(y.abs() * check.norms[i] / check.norms[j]);
+        }
+    }
+    for &j in others {
+        if let Some((k, sign)) = check.wall(j) {
+            let y = solution.dual_columns()[k] * sign;
+            if y > 1e-12 {
+                used.push(j);
+                multipliers.push(y * check.norms[i]);
+            }
+        }
+    }
+    (Candidate::Multipliers(used, multipliers), close)
 }

@@ -1,181 +1,224 @@
-//! Projection of the centre onto one hyperplane within the others: a witness of a face, or multipliers against it.
+//! Projection onto one row's hyperplane within the region, by a dual active-set method in the Gram matrix.
 //!
-//! Minimise `½|u|²` subject to `n_i · u = t_i` and `n_j · u ≤ (1 − ε) t_j`, by the dual active-set method: start from the
-//! equality alone, add the most violated row, drop rows whose multiplier would change sign.
-//! Reference: D. Goldfarb and A. Idnani, A numerically stable dual method for solving strictly convex quadratic
-//! programs, Math. Programming 27 (1983).
+//! Contract: minimise `½|v|²` subject to `u_i·v = 1` and `u_j·v <= 1 - margin` for the other open rows, `u` the
+//! whitened rows. Ends at a point (a face), at multipliers (redundant, when their sum is at most one), or stuck.
+//! Everything it says is a candidate for [`super::check`].
+//!
+//! References: Goldfarb and Idnani, A numerically stable dual method for solving strictly convex quadratic programs,
+//! 1983. We depart from it in pricing over the Gram matrix and in starting from the equality.
 
-use super::metric::Metric;
-use super::tolerances::{DEPENDENT, STEPS_PER_DIMENSION};
+use super::gram::Gram;
+use super::kernel;
+use super::tolerances::{DEPENDENCE, STEPS_PER_DIMENSION};
 
-/// What the projection proposes.
-pub enum Proposal {
-    /// A point on the hyperplane inside the others, in whitened coordinates.
-    Face(Vec<f64>),
-    /// Multipliers by class, for whitened unit normals: they add up to the row's normal.
-    Redundant(Vec<(usize, f64)>),
-    /// No answer within the allowed steps.
+/// How a projection ended; the details stay in the [`Projector`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// `v = Σ coefficients·u` over `active` is inside every open row by the margin.
+    Point,
+    /// `u_i = Σ multipliers·u` over `proof`; the sum of the multipliers.
+    Proof(f64),
+    /// Rounding got in the way.
     Stuck,
 }
 
-/// Buffers of the active set.
-#[derive(Clone, Debug, Default)]
-pub struct Active {
-    /// Classes in the active set; the first is the equality.
-    rows: Vec<usize>,
-    multipliers: Vec<f64>,
-    /// Orthonormal basis of their normals, row-major, and the triangular factor (column per active row).
-    basis: Vec<f64>,
-    factor: Vec<Vec<f64>>,
-    u: Vec<f64>,
-    z: Vec<f64>,
+/// Buffers of one thread.
+#[derive(Default)]
+pub(super) struct Projector {
+    /// Positions in the active set, the projected row first.
+    pub active: Vec<usize>,
+    pub coefficients: Vec<f64>,
+    pub proof: Vec<usize>,
+    pub multipliers: Vec<f64>,
+    pub steps: usize,
+    factor: Vec<f64>,
+    stride: usize,
+    starts: Vec<usize>,
+    value: Vec<f64>,
+    solved: Vec<f64>,
+    weights: Vec<f64>,
+    columns: Vec<f64>,
+    free: Vec<usize>,
 }
 
-impl Active {
-    /// Projects onto class `i` with a relative margin, ignoring dropped classes.
-    pub fn project(&mut self, i: usize, d: usize, metric: &Metric, dropped: &[bool], margin: f64) -> Proposal {
-        let normal = |j: usize| &metric.normals[j * d..(j + 1) * d];
-        self.rows.clear();
-        self.multipliers.clear();
-        self.basis.clear();
-        self.factor.clear();
-        self.u.clear();
-        self.u.extend(normal(i).iter().map(|a| a * metric.distances[i]));
-        self.extend(d, normal(i), i, -metric.distances[i]);
-        for _ in 0..STEPS_PER_DIMENSION * (d + 2) {
-            let Some((j, mut violation)) = self.most_violated(i, d, metric, dropped, margin) else {
-                return Proposal::Face(self.u.clone());
-            };
-            let mut own = 0.0;
-            loop {
-                let coefficients = self.decompose(d, normal(j));
-                let rest: f64 = self.z.iter().map(|z| z * z).sum();
-                let independent = rest.sqrt() > DEPENDENT && self.rows.len() < d;
-                let full = if independent { violation / rest } else { f64::INFINITY };
-                let limit = (1..self.rows.len())
-                    .filter(|&k| coefficients[k] > 0.0)
-                    .map(|k| (self.multipliers[k] / coefficients[k], k))
-                    .min_by(|a, b| a.0.total_cmp(&b.0));
-                let partial = limit.map_or(f64::INFINITY, |l| l.0);
-                if full.is_infinite() && partial.is_infinite() {
-                    return self.ray(j, &coefficients);
-                }
-                let step = full.min(partial);
-                own += step;
-                for (m, c) in self.multipliers.iter_mut().zip(&coefficients) {
-                    *m -= step * c;
-                }
-                if independent {
-                    for (u, z) in self.u.iter_mut().zip(&self.z) {
-                        *u -= step * z;
+impl Projector {
+    /// Projects row `i` against the open rows among the first `limit` (`closed[j]` is zero or minus infinity).
+    #[inline(always)]
+    pub fn run(&mut self, gram: &Gram, i: usize, limit: usize, closed: &[f64], margin: f64) -> Outcome {
+        let (d, n) = (gram.dimension, gram.n);
+        let limit = limit.max(i + 1);
+        self.stride = self.stride.max(8);
+        self.active.clear();
+        self.coefficients.clear();
+        self.starts.clear();
+        self.free.clear();
+        self.free.extend((0..d + 2).rev());
+        self.factor.resize(self.stride * self.stride, 0.0);
+        self.value.resize(n, 0.0);
+        if gram.full().is_none() {
+            self.columns.resize(self.columns.len().max(8 * n), 0.0);
+        }
+        let own = gram.diagonal[i];
+        if own.is_nan() || own <= 0.0 {
+            return Outcome::Stuck;
+        }
+        self.active.push(i);
+        let start = self.load(gram, i);
+        self.starts.push(start);
+        self.coefficients.push(1.0 / own);
+        self.factor[0] = own.sqrt();
+        for _ in 0..STEPS_PER_DIMENSION * (d + 4) {
+            self.steps += 1;
+            let data = gram.full().unwrap_or(&self.columns);
+            kernel::combine(closed, &self.coefficients, data, &self.starts, &mut self.value[..limit]);
+            self.value[i] = f64::NEG_INFINITY;
+            let (p, top) = kernel::largest(&self.value[..limit]);
+            if top <= 1.0 - 0.5 * margin {
+                return Outcome::Point;
+            }
+            if top.is_nan() || self.active.contains(&p) {
+                return Outcome::Stuck;
+            }
+            if let Some(outcome) = self.admit(gram, p, top - (1.0 - margin)) {
+                return outcome;
+            }
+        }
+        Outcome::Stuck
+    }
+
+    /// Brings row `p`, violated by `excess`, into the active set, dropping rows that block it.
+    #[inline(always)]
+    fn admit(&mut self, gram: &Gram, p: usize, mut excess: f64) -> Option<Outcome> {
+        let start = self.load(gram, p);
+        let own = gram.diagonal[p];
+        let mut entered = 0.0;
+        loop {
+            let k = self.active.len();
+            let stride = self.make_room(k + 2);
+            let data = gram.full().unwrap_or(&self.columns);
+            self.solved.clear();
+            let mut curvature = own;
+            for r in 0..k {
+                let row = &self.factor[r * stride..r * stride + r];
+                let w = (data[start + self.active[r]] - kernel::dot(row, &self.solved)) / self.factor[r * stride + r];
+                curvature -= w * w;
+                self.solved.push(w);
+            }
+            self.weights.clear();
+            self.weights.extend_from_slice(&self.solved);
+            for r in (0..k).rev() {
+                let w = self.weights[r] / self.factor[r * stride + r];
+                self.weights[r] = w;
+                let (head, _) = self.weights.split_at_mut(r);
+                kernel::axpy(-w, &self.factor[r * stride..r * stride + r], head);
+            }
+            let dependent = curvature <= DEPENDENCE * own || k >= gram.dimension;
+            let noise = if dependent { 1e-11 * self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())) } else { 0.0 };
+            let (mut blocking, mut step) = (0, f64::INFINITY);
+            for r in 1..k {
+                if self.weights[r] > noise {
+                    let t = -self.coefficients[r] / self.weights[r];
+                    if t < step {
+                        (blocking, step) = (r, t);
                     }
-                    violation -= step * rest;
-                }
-                if full <= partial {
-                    self.extend(d, normal(j), j, own);
-                    break;
-                }
-                if let Some((_, k)) = limit {
-                    self.remove(k, d, metric);
                 }
             }
-        }
-        Proposal::Stuck
-    }
-
-    fn most_violated(
-        &self,
-        i: usize,
-        d: usize,
-        metric: &Metric,
-        dropped: &[bool],
-        margin: f64,
-    ) -> Option<(usize, f64)> {
-        let mut worst = None;
-        let mut most = 0.0;
-        for (j, normal) in metric.normals.chunks_exact(d).enumerate() {
-            if j == i || dropped[j] {
-                continue;
+            if dependent && blocking == 0 {
+                return Some(self.ray(p));
             }
-            let value: f64 = normal.iter().zip(&self.u).map(|(a, u)| a * u).sum();
-            let violation = value - (1.0 - margin) * metric.distances[j];
-            // Half the margin is left to rounding: a row counts as violated only when it eats into that half.
-            if violation > most + 0.5 * margin * metric.distances[j] && !self.rows.contains(&j) {
-                (most, worst) = (violation, Some((j, violation)));
+            let full = if dependent { f64::INFINITY } else { excess / curvature };
+            if full <= step {
+                for r in 0..k {
+                    self.coefficients[r] += full * self.weights[r];
+                }
+                self.coefficients.push(-(entered + full));
+                self.factor[k * stride..k * stride + k].copy_from_slice(&self.solved);
+                self.factor[k * stride + k] = curvature.sqrt();
+                self.active.push(p);
+                self.starts.push(start);
+                return None;
             }
-        }
-        worst
-    }
-
-    /// Coefficients of a vector over the active normals; leaves the part orthogonal to them in `z`.
-    fn decompose(&mut self, d: usize, vector: &[f64]) -> Vec<f64> {
-        self.z.clear();
-        self.z.extend_from_slice(vector);
-        let n = self.rows.len();
-        let mut along = vec![0.0; n];
-        // Twice is enough: the second pass removes what rounding left of the first.
-        for _ in 0..2 {
-            for k in 0..n {
-                let q = &self.basis[k * d..(k + 1) * d];
-                let c: f64 = q.iter().zip(&self.z).map(|(q, z)| q * z).sum();
-                along[k] += c;
-                self.z.iter_mut().zip(q).for_each(|(z, q)| *z -= c * q);
+            let step = step.max(0.0);
+            for r in 0..k {
+                self.coefficients[r] += step * self.weights[r];
             }
-        }
-        for k in (0..n).rev() {
-            let mut sum = along[k];
-            for l in k + 1..n {
-                sum -= self.factor[l][k] * along[l];
+            entered += step;
+            if !dependent {
+                excess -= step * curvature;
             }
-            along[k] = sum / self.factor[k][k];
-        }
-        along
-    }
-
-    /// Adds a row to the active set.
-    fn extend(&mut self, d: usize, normal: &[f64], row: usize, multiplier: f64) {
-        let n = self.rows.len();
-        let mut q = normal.to_vec();
-        let mut column = vec![0.0; n + 1];
-        for _ in 0..2 {
-            for k in 0..n {
-                let basis = &self.basis[k * d..(k + 1) * d];
-                let c: f64 = basis.iter().zip(&q).map(|(a, b)| a * b).sum();
-                column[k] += c;
-                q.iter_mut().zip(basis).for_each(|(q, b)| *q -= c * b);
-            }
-        }
-        let length = q.iter().map(|x| x * x).sum::<f64>().sqrt();
-        column[n] = length;
-        self.basis.extend(q.iter().map(|x| x / length));
-        self.factor.push(column);
-        self.rows.push(row);
-        self.multipliers.push(multiplier);
-    }
-
-    /// Takes a row out of the active set and rebuilds the basis behind it.
-    fn remove(&mut self, k: usize, d: usize, metric: &Metric) {
-        let rows: Vec<(usize, f64)> = self.rows.drain(k..).zip(self.multipliers.drain(k..)).skip(1).collect();
-        self.basis.truncate(k * d);
-        self.factor.truncate(k);
-        for (row, multiplier) in rows {
-            self.extend(d, &metric.normals[row * d..(row + 1) * d], row, multiplier);
+            self.drop_row(gram, blocking);
+            self.steps += 1;
         }
     }
 
-    /// The dual ray: row j depends on the active rows with no multiplier left to give.
-    fn ray(&self, j: usize, coefficients: &[f64]) -> Proposal {
-        let lead = coefficients[0];
-        if lead <= 0.0 {
-            return Proposal::Stuck;
+    /// Widens the triangular factor for `rows` rows; its width.
+    fn make_room(&mut self, rows: usize) -> usize {
+        if rows > self.stride {
+            let (old, new) = (self.stride, 2 * rows);
+            let mut factor = vec![0.0; new * new];
+            for (r, row) in self.factor.chunks_exact(old).enumerate().take(old) {
+                factor[r * new..r * new + old].copy_from_slice(row);
+            }
+            (self.factor, self.stride) = (factor, new);
         }
-        let mut multipliers = vec![(j, 1.0 / lead)];
-        for k in 1..self.rows.len() {
-            let y = -coefficients[k] / lead;
-            if y > 0.0 {
-                multipliers.push((self.rows[k], y));
+        self.stride
+    }
+
+    /// The multipliers of the dual ray when no row blocks a dependent `p`.
+    fn ray(&mut self, p: usize) -> Outcome {
+        let lead = self.weights[0];
+        if lead.is_nan() || lead <= 0.0 {
+            return Outcome::Stuck;
+        }
+        self.proof.clear();
+        self.multipliers.clear();
+        self.proof.push(p);
+        self.multipliers.push(1.0 / lead);
+        for (r, &w) in self.weights.iter().enumerate().skip(1) {
+            if w < 0.0 {
+                self.proof.push(self.active[r]);
+                self.multipliers.push(-w / lead);
             }
         }
-        Proposal::Redundant(multipliers)
+        Outcome::Proof(self.multipliers.iter().sum())
+    }
+
+    /// Removes row `r` from the active set and restores the triangular factor by Givens rotations.
+    fn drop_row(&mut self, gram: &Gram, r: usize) {
+        let (k, stride) = (self.active.len(), self.stride);
+        if gram.full().is_none() {
+            self.free.push(self.starts[r] / gram.n);
+        }
+        self.active.remove(r);
+        self.coefficients.remove(r);
+        self.starts.remove(r);
+        for q in r + 1..k {
+            let (above, below) = self.factor.split_at_mut(q * stride);
+            above[(q - 1) * stride..(q - 1) * stride + q + 1].copy_from_slice(&below[..q + 1]);
+        }
+        for q in r..k - 1 {
+            let (a, b) = (self.factor[q * stride + q], self.factor[q * stride + q + 1]);
+            let length = a.hypot(b);
+            let (c, s) = (a / length, b / length);
+            for row in q..k - 1 {
+                let (x, y) = (self.factor[row * stride + q], self.factor[row * stride + q + 1]);
+                self.factor[row * stride + q] = c * x + s * y;
+                self.factor[row * stride + q + 1] = c * y - s * x;
+            }
+        }
+    }
+
+    /// Where the Gram column of position `p` begins, loading it when the matrix is not stored in full.
+    fn load(&mut self, gram: &Gram, p: usize) -> usize {
+        let n = gram.n;
+        if gram.full().is_some() {
+            return p * n;
+        }
+        let slot = self.free.pop().unwrap_or(0);
+        if self.columns.len() < (slot + 1) * n {
+            self.columns.resize((slot + 1) * n, 0.0);
+        }
+        gram.column(p, &mut self.columns[slot * n..(slot + 1) * n]);
+        slot * n
     }
 }

@@ -1,34 +1,54 @@
-//! Every numerical constant of the face engine, each with what goes wrong without it. None decides a verdict: they say
-//! when floating point stops proposing and exact arithmetic takes over. Mirrored in `docs/numerics.md`.
+//! Every numerical constant of the face engine, each with what goes wrong without it.
+//!
+//! Contract: none of them decides a verdict. They choose which float candidate is offered to the rigorous check of
+//! [`super::check`]; what the check does not accept is decided in rational arithmetic. Mirrored in `docs/numerics.md`.
 
-/// Relative margins by which a witness must keep inside every other row, tried in turn. Without the large one, witnesses
-/// hug the ridges of their faces and the cells found through them are seen from bad points; without the small one, thin
-/// faces would all go to exact arithmetic.
-pub const MARGINS: [f64; 3] = [0.1, 1e-3, 1e-7];
+/// Unit roundoff of float64.
+pub const ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
-/// Length of the independent part of a unit vector below which it counts as dependent on the active rows. Without it,
-/// rounding lets one vector too many into the active set and the multipliers grow without bound.
-pub const DEPENDENT: f64 = 1e-9;
+/// Factor on every accumulated error bound. Without it the bounds, themselves computed in float64, could come out a
+/// few units in the last place too small, and a false certificate could pass.
+pub const BOUND_SAFETY: f64 = 1.0 + 1e-9;
 
-/// Gap of a linear program within which its answer is not believed (HiGHS feasibility tolerance is 1e-7 per row).
-/// Without it, two hyperplanes closer than that hide each other.
-pub const LP_GAP: f64 = 1e-5;
+/// Margins, relative to the slack at the centre, that a projection keeps from the other rows, tried in this order.
+/// Without the first, witnesses touch other rows and every face needs exact arithmetic; without the second, faces
+/// thinner than the first would all need it.
+pub const MARGINS: [f64; 2] = [1e-3, 1e-8];
 
-/// Steps of one projection, per active-set size: a stop against cycling by rounding. Without it, a degenerate row could
-/// be visited for ever; with it, the row goes to exact arithmetic.
-pub const STEPS_PER_DIMENSION: usize = 20;
+/// Share of a whitened row that must lie outside the span of the active rows for the row to enter. Without it a
+/// dependent row enters as number d + 1, multipliers of 1e16 follow, and the projection ends in nonsense.
+pub const DEPENDENCE: f64 = 1e-11;
 
-/// Weight of the pull towards the given point, in units of the farthest hyperplane's distance. Without it, the centre of an
-/// unbounded region runs away to where coordinates have no digits left.
-pub const PROXIMAL: f64 = 1e-3;
+/// Steps after which a projection is abandoned, per dimension. Without it rounding may make the method cycle.
+pub const STEPS_PER_DIMENSION: usize = 30;
 
-/// Most Newton steps towards the analytic centre. Without centring, an interior point near a face makes a metric in
-/// which the other faces look alike; a point very near a face needs many steps, any other few.
-pub const CENTRING_STEPS: usize = 40;
+/// A slack below this share of the largest enters the metric as if it were this share. Without it the metric of a
+/// sliver is singular to working precision and its Cholesky factorisation breaks down.
+pub const SLACK_RATIO: f64 = 1e-7;
 
-/// Entries of an exact dictionary (rows × columns) beyond which the exact test is not attempted in full and the row stays
-/// undecided: about ten seconds of work per row.
-pub const EXACT_ENTRIES: usize = 40_000;
+/// Ridge added to the metric relative to its mean diagonal. Without it rows that do not span the space (unbounded
+/// domains) make the metric singular; larger, it would spoil the metric of thin regions.
+pub const RIDGE: f64 = 1e-13;
 
-/// Safety factor on computed error bounds, for the rounding of the bounds themselves.
-pub const SLOPPY: f64 = 1.0 + 1e-6;
+/// Squared Newton decrement at which centring ends. Smaller buys nothing: any point well inside serves.
+pub const CENTRED: f64 = 0.25;
+
+/// Share of the way to the boundary that a centring step may go. At 1 the slack of the row that is hit becomes zero.
+pub const STEP_SHARE: f64 = 0.9;
+
+/// Gap, relative to the tested row's slack, below which an LP's answer is not even offered as a candidate of its own
+/// kind first. HiGHS works to 1e-7: two parallel rows 1e-8 apart hide each other, and a true face is lost.
+pub const LP_GAP: f64 = 1e-6;
+
+/// Work (rows × dimension²) up to which the exact simplex runs. Beyond it one row could take minutes.
+pub const EXACT_SIMPLEX_WORK: usize = 600_000;
+
+/// Dimension up to which a small system is solved exactly. Beyond it the integers grow to tens of thousands of bits.
+pub const EXACT_SOLVE_DIMENSION: usize = 160;
+
+/// Pivots after which the exact simplex gives up (undecided). It ends by itself; this bounds the time it takes.
+pub const EXACT_PIVOTS: usize = 4_000;
+
+/// Dimension from which products of matrices are blocked and shared between threads. Below it the calls cost more
+/// than the arithmetic.
+pub const BLOCKED_DIMENSION: usize = 48;

@@ -1,0 +1,193 @@
+//! The rigorous float check that every float certificate must pass, from the rows as given.
+//!
+//! Contract: an accepted certificate is a proof about the *exact* rows: every bound contains the rows' own errors and
+//! the rounding of the check. What is not accepted may still be true. Shares no code with the solvers.
+//!
+//! A witness `x` of row `i`: on the segment from the interior point `c` through `x`, the exact hyperplane is met at
+//! parameter `1 + t`, `|t| <= τ = R / (s_i(c) - R)`, `R` bounding the exact residual of row `i` at `x`. There another
+//! row's slack is at least `s_j(x) - τ s_j(c)`; if that is positive for all, the row is a face.
+//!
+//! A proof `y` of redundancy: `a_i·(x - c) = Σ y_f a_f·(x - c) + r·(x - c)`, the last term bounded over the box; if
+//! the sum stays below `s_i(c)` for every `x`, the row is never tight.
+//!
+//! References: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1 (γ_n).
+
+use super::kernel;
+use super::rows::Halfspaces;
+use super::tolerances::{BOUND_SAFETY, ROUNDOFF};
+
+/// The rows of one region, prepared for checking.
+pub(super) struct Check<'a> {
+    h: &'a Halfspaces,
+    interior: &'a [f64],
+    /// Euclidean norms of the float rows.
+    pub norms: Vec<f64>,
+    /// Float slacks at the interior point and bounds on their errors against the exact rows.
+    pub slack: Vec<f64>,
+    pub slack_error: Vec<f64>,
+    walls: Vec<Option<(usize, f64)>>,
+    /// Extent of the box below and above the interior point; infinite without walls.
+    below: Vec<f64>,
+    above: Vec<f64>,
+}
+
+impl<'a> Check<'a> {
+    pub fn new(h: &'a Halfspaces, interior: &'a [f64]) -> Check<'a> {
+        let (d, m) = (h.dimension, h.len());
+        let walls: Vec<_> = (0..h.walls).map(|i| h.wall(i)).collect();
+        let norms: Vec<f64> = (0..m)
+            .map(|i| {
+                let a = h.normal(i);
+                if i < h.walls { 1.0 } else { kernel::dot(a, a).sqrt() }
+            })
+            .collect();
+        let (mut below, mut above) = (vec![f64::INFINITY; d], vec![f64::INFINITY; d]);
+        for (i, wall) in walls.iter().enumerate() {
+            if let Some((k, sign)) = wall {
+                let (side, bound) = if *sign > 0.0 {
+                    (&mut above[*k], h.offsets[i] - interior[*k])
+                } else {
+                    (&mut below[*k], h.offsets[i] + interior[*k])
+                };
+                *side = side.min(bound * (1.0 + 4.0 * ROUNDOFF));
+            }
+        }
+        let mut check = Check { h, interior, norms, slack: vec![], slack_error: vec![], walls, below, above };
+        let mut slack = vec![0.0; m];
+        check.slacks(interior, &mut slack);
+        let size = Size::of(interior);
+        check.slack_error = (0..m).map(|i| check.slack_bound(i, interior, &size)).collect();
+        check.slack = slack;
+        check
+    }
+
+    /// Axis and sign of row `i` when it is a wall.
+    pub fn wall(&self, i: usize) -> Option<(usize, f64)> {
+        self.walls.get(i).copied().flatten()
+    }
+
+    /// Float slacks of all rows at `x`.
+    pub fn slacks(&self, x: &[f64], out: &mut [f64]) {
+        let h = self.h;
+        for (i, s) in out.iter_mut().enumerate() {
+            *s = h.offsets[i]
+                - match self.wall(i) {
+                    Some((k, sign)) => sign * x[k],
+                    None => kernel::dot(h.normal(i), x),
+                };
+        }
+    }
+
+    /// Bound on the error of row `i`'s float slack at `x` against the exact row.
+    fn slack_bound(&self, i: usize, x: &[f64], size: &Size) -> f64 {
+        let h = self.h;
+        match self.wall(i) {
+            Some((k, _)) => ROUNDOFF * (h.offsets[i].abs() + x[k].abs()) * BOUND_SAFETY,
+            None => {
+                let rounding = (h.dimension + 4) as f64 * ROUNDOFF * (h.offsets[i].abs() + self.norms[i] * size.two);
+                (rounding + h.errors[i] * (1.0 + size.one)) * BOUND_SAFETY
+            }
+        }
+    }
+
+    /// Rows whose float slack at the interior point is not certainly positive.
+    pub fn doubtful_interior(&self) -> Vec<usize> {
+        (0..self.h.len()).filter(|&i| self.slack[i] <= self.slack_error[i]).collect()
+    }
+
+    /// Whether `x` is a witness that the class `class` (ascending rows) is a face; then its margin. `others` are the
+    /// rows to be inside of, one per other class.
+    pub fn witness(&self, class: &[usize], x: &[f64], others: &[usize], slacks: &[f64]) -> Option<f64> {
+        let i = *class.first()?;
+        let size = Size::of(x);
+        if !size.one.is_finite() {
+            return None;
+        }
+        let residual = (slacks[i].abs() + self.slack_bound(i, x, &size)) * BOUND_SAFETY;
+        let reach = self.slack[i] - self.slack_error[i] - residual;
+        if reach.is_nan() || reach <= 0.0 {
+            return None;
+        }
+        let tau = residual / reach * BOUND_SAFETY;
+        let mut margin = f64::INFINITY;
+        for &j in others {
+            if class.binary_search(&j).is_ok() {
+                continue;
+            }
+            let left = slacks[j] - self.slack_bound(j, x, &size);
+            let lost = tau * (self.slack[j] + self.slack_error[j]) * BOUND_SAFETY;
+            if left.is_nan() || left <= lost {
+                return None;
+            }
+            margin = margin.min((left - lost) / (self.norms[j] * BOUND_SAFETY));
+        }
+        (margin > 0.0).then_some(margin)
+    }
+
+    /// Whether the multipliers prove row `i` redundant; then what is left of the gap, as a distance.
+    pub fn proof(&self, i: usize, rows: &[usize], multipliers: &[f64], scratch: &mut Vec<f64>) -> Option<f64> {
+        let (h, d) = (self.h, self.h.dimension);
+        if multipliers.iter().any(|y| !y.is_finite() || *y < 0.0) || rows.contains(&i) {
+            return None;
+        }
+        scratch.clear();
+        scratch.extend_from_slice(h.normal(i));
+        scratch.extend(h.normal(i).iter().map(|a| a.abs()));
+        let (residual, sizes) = scratch.split_at_mut(d);
+        let (mut gap, mut doubt, mut error) = (self.slack[i], self.slack_error[i], h.errors[i]);
+        let mut volume = self.slack[i].abs();
+        for (&f, &y) in rows.iter().zip(multipliers) {
+            match self.wall(f) {
+                Some((k, sign)) => {
+                    residual[k] -= y * sign;
+                    sizes[k] += y;
+                }
+                None => {
+                    for (k, a) in h.normal(f).iter().enumerate() {
+                        residual[k] -= y * a;
+                        sizes[k] += y * a.abs();
+                    }
+                }
+            }
+            gap -= y * self.slack[f];
+            volume += y * self.slack[f].abs();
+            doubt += y * self.slack_error[f];
+            error += y * h.errors[f];
+        }
+        let gamma = (rows.len() + 3) as f64 * ROUNDOFF;
+        let mut spill = 0.0;
+        for k in 0..d {
+            let doubt = (error + gamma * sizes[k]) * BOUND_SAFETY;
+            let (up, down) = (residual[k] + doubt, doubt - residual[k]);
+            if up > 0.0 {
+                spill += up * self.above[k];
+            }
+            if down > 0.0 {
+                spill += down * self.below[k];
+            }
+        }
+        // Rows without error and axes without residual leave `0 * infinity` out of the sum by the tests above.
+        let terms = (d + rows.len() + 4) as f64;
+        let left = gap - (doubt + spill + gamma * volume + terms * ROUNDOFF * (spill + volume)) * BOUND_SAFETY;
+        (left > 0.0).then(|| left / (self.norms[i] * BOUND_SAFETY))
+    }
+
+    /// The interior point the certificates refer to.
+    pub fn interior(&self) -> &[f64] {
+        self.interior
+    }
+}
+
+/// Norms of a point, rounded up.
+struct Size {
+    one: f64,
+    two: f64,
+}
+
+impl Size {
+    fn of(x: &[f64]) -> Size {
+        let safety = 1.0 + x.len() as f64 * 4.0 * ROUNDOFF;
+        let one: f64 = x.iter().map(|v| v.abs()).sum();
+        Size { one: one * safety, two: kernel::dot(x, x).sqrt() * safety }
+    }
+}

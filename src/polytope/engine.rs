@@ -1,0 +1,255 @@
+//! The driver: every class gets a candidate from a solver, a rigorous check, and if need be the exact test.
+//!
+//! Contract: a verdict is certified by [`super::check`] or exact, or it is undecided. Rows proven redundant leave
+//! every later problem. The result does not depend on the number of threads.
+
+use super::check::Check;
+use super::exact::Exact;
+use super::gram::Gram;
+use super::lp;
+use super::project::{Outcome, Projector};
+use super::rows::{ExactRows, Halfspaces};
+use super::tolerances::{BLOCKED_DIMENSION, MARGINS};
+use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
+use super::{blocked, dense, kernel, reduce};
+use rayon::prelude::*;
+
+/// Buffers for many regions, one per thread; they never influence a result.
+#[derive(Default)]
+pub struct Workspace {
+    projector: Projector,
+    slacks: Vec<f64>,
+    scratch: Vec<f64>,
+}
+
+/// One region with all that the decisions need.
+struct Region<'a> {
+    h: &'a Halfspaces,
+    check: Check<'a>,
+    exact: Exact<'a>,
+    classes: Vec<Vec<usize>>,
+    class_of: Vec<usize>,
+    /// First row of every class.
+    leaders: Vec<usize>,
+}
+
+/// Decides every class of the region around `interior`.
+pub fn faces_in(
+    workspace: &mut Workspace,
+    h: &Halfspaces,
+    exact: &dyn ExactRows,
+    interior: &[f64],
+    engine: Engine,
+) -> Faces {
+    assert_eq!(interior.len(), h.dimension, "the interior point has one coordinate per input");
+    if !h.is_well_formed() || interior.iter().any(|x| !x.is_finite()) {
+        let classes = (0..h.len()).map(|i| Class { rows: vec![i], verdict: Verdict::Undecided }).collect();
+        return Faces { classes, interior: interior.to_vec(), effort: Effort::default() };
+    }
+    let check = kernel::vectorised(|| Check::new(h, interior));
+    let exact = Exact::new(exact, h.len(), interior);
+    let (classes, comparisons) = reduce::classes(h, &check, &exact);
+    let mut class_of = vec![0; h.len()];
+    for (c, rows) in classes.iter().enumerate() {
+        rows.iter().for_each(|&i| class_of[i] = c);
+    }
+    let leaders = classes.iter().map(|rows| rows[0]).collect();
+    let region = Region { h, check, exact, classes, class_of, leaders };
+    let mut effort = Effort { exact_decisions: comparisons, ..Effort::default() };
+    let verdicts = match engine {
+        Engine::Lp => region.by_lp(workspace, &mut effort),
+        Engine::Auto => region.by_projection(workspace, &mut effort),
+    };
+    for verdict in &verdicts {
+        match verdict {
+            Verdict::Face(Witness::Float { margin, .. }) => {
+                effort.smallest_accepted_gap = Some(effort.smallest_accepted_gap.map_or(*margin, |g| g.min(*margin)));
+            }
+            Verdict::Redundant(Farkas::Float { gap, .. }) => {
+                effort.largest_rejected_gap = Some(effort.largest_rejected_gap.map_or(-*gap, |g| g.max(-*gap)));
+            }
+            _ => {}
+        }
+    }
+    let classes = region.classes.into_iter().zip(verdicts).map(|(rows, verdict)| Class { rows, verdict }).collect();
+    Faces { classes, interior: interior.to_vec(), effort }
+}
+
+impl Region<'_> {
+    fn by_lp(&self, workspace: &mut Workspace, effort: &mut Effort) -> Vec<Verdict> {
+        (0..self.classes.len()).map(|c| self.lp_verdict(workspace, c, effort)).collect()
+    }
+
+    fn lp_verdict(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Verdict {
+        let i = self.leaders[c];
+        let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
+        effort.lp_calls += 1;
+        match lp::candidate(self.h, &self.check, i, &others).0 {
+            lp::Candidate::Point(x) => {
+                workspace.slacks.resize(self.h.len(), 0.0);
+                self.check.slacks(&x, &mut workspace.slacks);
+                match self.check.witness(&self.classes[c], &x, &self.leaders, &workspace.slacks) {
+                    Some(margin) => Verdict::Face(Witness::Float { point: x, margin }),
+                    None => self.settle(i, Some(&x), None, effort),
+                }
+            }
+            lp::Candidate::Multipliers(rows, y) => match self.check.proof(i, &rows, &y, &mut workspace.scratch) {
+                Some(gap) => Verdict::Redundant(Farkas::Float { rows, multipliers: y, gap }),
+                None => self.settle(i, None, Some(&rows), effort),
+            },
+            lp::Candidate::Nothing => self.settle(i, None, None, effort),
+        }
+    }
+
+    /// The exact test: the candidates first, then the exact simplex.
+    fn settle(&self, i: usize, point: Option<&[f64]>, rows: Option<&[usize]>, effort: &mut Effort) -> Verdict {
+        effort.exact_decisions += 1;
+        if let Some(proof) = rows.and_then(|rows| self.exact.proof(i, rows)) {
+            return Verdict::Redundant(proof);
+        }
+        if let Some(point) = point.and_then(|x| self.exact.witness(i, x, &self.leaders)) {
+            return Verdict::Face(Witness::Exact { point });
+        }
+        let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
+        self.exact.decide(i, &others)
+    }
+
+    fn by_projection(&self, workspace: &mut Workspace, effort: &mut Effort) -> Vec<Verdict> {
+        let mut verdicts = vec![Verdict::Undecided; self.classes.len()];
+        let mut open = Vec::with_capacity(self.leaders.len());
+        for (c, &i) in self.leaders.iter().enumerate() {
+            // Rows that the box alone excludes need no solver.
+            match self.check.proof(i, &[], &[], &mut workspace.scratch) {
+                Some(gap) if i >= self.h.walls => {
+                    verdicts[c] = Verdict::Redundant(Farkas::Float { rows: Vec::new(), multipliers: Vec::new(), gap });
+                }
+                _ => open.push(i),
+            }
+        }
+        let large = self.h.dimension >= BLOCKED_DIMENSION;
+        let gram = if large {
+            blocked::gram(self.h, &self.check, &open)
+        } else {
+            kernel::vectorised(|| dense::gram(self.h, &self.check, &open))
+        };
+        let Some(gram) = gram else {
+            for &i in &open {
+                verdicts[self.class_of[i]] = self.lp_verdict(workspace, self.class_of[i], effort);
+            }
+            return verdicts;
+        };
+        if large {
+            self.sweep_blocks(&gram, &mut verdicts, effort);
+        } else {
+            kernel::vectorised(|| self.sweep(&gram, workspace, &mut verdicts, effort));
+        }
+        verdicts
+    }
+
+    /// From the deepest row to the nearest: what is redundant goes first and leaves the later problems.
+    #[inline(always)]
+    fn sweep(&self, gram: &Gram, workspace: &mut Workspace, verdicts: &mut [Verdict], effort: &mut Effort) {
+        let mut closed = vec![0.0; gram.n];
+        let mut limit = gram.n;
+        for p in (0..gram.n).rev() {
+            let verdict = self.project(gram, workspace, p, limit, &closed, effort);
+            if matches!(verdict, Verdict::Redundant(_)) {
+                closed[p] = f64::NEG_INFINITY;
+                while limit > 0 && closed[limit - 1] != 0.0 {
+                    limit -= 1;
+                }
+            }
+            verdicts[self.class_of[gram.rows[p]]] = verdict;
+        }
+    }
+
+    /// One class by projection.
+    #[inline(always)]
+    fn project(
+        &self,
+        gram: &Gram,
+        workspace: &mut Workspace,
+        p: usize,
+        limit: usize,
+        closed: &[f64],
+        effort: &mut Effort,
+    ) -> Verdict {
+        let i = gram.rows[p];
+        let class = &self.classes[self.class_of[i]];
+        let (mut point, mut rows) = (None, None);
+        for margin in MARGINS {
+            workspace.projector.steps = 0;
+            let outcome = workspace.projector.run(gram, p, limit, closed, margin);
+            effort.steps += workspace.projector.steps;
+            match outcome {
+                Outcome::Point => {
+                    let x = self.candidate(gram, workspace);
+                    self.check.slacks(&x, &mut workspace.slacks);
+                    if let Some(margin) = self.check.witness(class, &x, &self.leaders, &workspace.slacks) {
+                        return Verdict::Face(Witness::Float { point: x, margin });
+                    }
+                    point = Some(x);
+                    break;
+                }
+                Outcome::Proof(total) => {
+                    let (found, y) = self.multipliers(gram, &workspace.projector, p);
+                    if let Some(gap) = self.check.proof(i, &found, &y, &mut workspace.scratch) {
+                        return Verdict::Redundant(Farkas::Float { rows: found, multipliers: y, gap });
+                    }
+                    rows = Some(found);
+                    if total <= 1.0 + 1e-9 {
+                        break;
+                    }
+                }
+                Outcome::Stuck => {}
+            }
+        }
+        self.settle(i, point.as_deref(), rows.as_deref(), effort)
+    }
+
+    /// The projector's point.
+    #[inline(always)]
+    fn candidate(&self, gram: &Gram, workspace: &mut Workspace) -> Vec<f64> {
+        workspace.slacks.resize(self.h.len(), 0.0);
+        let mut x = vec![0.0; self.h.dimension];
+        gram.point(&workspace.projector.active, &workspace.projector.coefficients, &mut x);
+        x
+    }
+
+    /// The projector's multipliers for the rows as given.
+    fn multipliers(&self, gram: &Gram, projector: &Projector, p: usize) -> (Vec<usize>, Vec<f64>) {
+        let own = gram.slack[p] * self.check.norms[gram.rows[p]];
+        projector
+            .proof
+            .iter()
+            .zip(&projector.multipliers)
+            .map(|(&q, &y)| (gram.rows[q], y * own / (gram.slack[q] * self.check.norms[gram.rows[q]])))
+            .unzip()
+    }
+
+    /// Large regions: rows in fixed chunks, in parallel; what a chunk proves redundant leaves the next ones.
+    fn sweep_blocks(&self, gram: &Gram, verdicts: &mut [Verdict], effort: &mut Effort) {
+        const CHUNK: usize = 128;
+        let mut closed = vec![0.0; gram.n];
+        let mut order: Vec<usize> = (0..gram.n).collect();
+        order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
+        for chunk in order.chunks(CHUNK) {
+            let decided: Vec<(usize, Verdict, Effort)> = chunk
+                .par_iter()
+                .map_init(Workspace::default, |workspace, &p| {
+                    let mut effort = Effort::default();
+                    let verdict = kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort));
+                    (p, verdict, effort)
+                })
+                .collect();
+            for (p, verdict, spent) in decided {
+                if matches!(verdict, Verdict::Redundant(_)) {
+                    closed[p] = f64::NEG_INFINITY;
+                }
+                effort.steps += spent.steps;
+                effort.exact_decisions += spent.exact_decisions;
+                verdicts[self.class_of[gram.rows[p]]] = verdict;
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The engines against each other and against exact arithmetic, row by row, on seeded random regions.
+
+use super::random::{Kind, region};
+use super::rows;
+use polyaudit::polytope::{Engine, faces, verify};
+
+const KINDS: [Kind; 5] = [Kind::Generic, Kind::NoBias, Kind::Degenerate, Kind::Near, Kind::Unbounded];
+
+/// Compares both engines; the number of regions.
+fn compare(d: usize, units: usize, kinds: &[Kind], seeds: std::ops::Range<u64>) -> usize {
+    for seed in seeds.clone() {
+        for &kind in kinds {
+            let (h, x) = region(d, units, kind, 1000 * d as u64 + seed);
+            let [auto, lp] = [Engine::Auto, Engine::Lp].map(|engine| {
+                let found = faces(&h, &h, &x, engine);
+                let verified = verify(&h, &h, &found);
+                assert!(verified.holds(), "{engine:?} {kind:?} d={d} seed={seed}: {verified:?}");
+                assert_eq!(found.undecided(), 0, "{engine:?} {kind:?} d={d} seed={seed}");
+                rows(&found)
+            });
+            assert_eq!(auto, lp, "{kind:?} d={d} seed={seed}");
+        }
+    }
+    kinds.len() * (seeds.end - seeds.start) as usize
+}
+
+#[test]
+fn engines_agree_on_small_regions() {
+    let mut regions = 0;
+    for (d, units, seeds) in [(2, 20, 150), (3, 25, 120), (4, 30, 80), (6, 30, 40), (8, 40, 15)] {
+        regions += compare(d, units, &KINDS, 0..seeds);
+    }
+    assert!(regions >= 2000);
+}
+
+#[test]
+fn engines_agree_on_larger_regions() {
+    compare(20, 60, &[Kind::Generic, Kind::Near], 0..3);
+    compare(60, 100, &[Kind::Generic], 0..1);
+}
+
+#[test]
+#[ignore = "minutes; cargo test --release --test polytope -- --ignored"]
+fn engines_agree_at_length() {
+    for (d, units, seeds) in [(2, 40, 400), (4, 60, 200), (8, 80, 40), (20, 150, 4)] {
+        compare(d, units, &KINDS[..4], 0..seeds);
+    }
+    compare(50, 200, &[Kind::Generic, Kind::Near], 0..3);
+    compare(100, 384, &[Kind::Generic], 0..2);
+}
