@@ -9,7 +9,7 @@ use super::check::Check;
 use super::gram::{Gram, Store};
 use super::kernel;
 use super::rows::Halfspaces;
-use super::tolerances::{CENTRED, RIDGE, SLACK_RATIO, STEP_SHARE};
+use super::tolerances::{CENTRED, PROXIMAL, RIDGE, SLACK_RATIO, STEP_SHARE};
 
 /// Newton steps at most.
 const STEPS: usize = 16;
@@ -28,6 +28,9 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
     if slack.iter().any(|s| s.is_nan() || *s <= 0.0) {
         return None;
     }
+    // Without walls on every side the barrier alone has no centre: a pull towards the given point keeps it near.
+    let farthest = slack.iter().fold(f64::MIN_POSITIVE, |m: f64, s| m.max(*s));
+    let pull = if h.walls < 2 * d { PROXIMAL / (farthest * farthest) } else { 0.0 };
     let mut centre = check.interior().to_vec();
     let mut factor = vec![0.0; d * d];
     let (mut weight, mut gradient) = (vec![0.0; n], vec![0.0; d]);
@@ -36,11 +39,12 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
         let floor = SLACK_RATIO * slack.iter().fold(0.0, |m: f64, s| m.max(*s));
         weight.iter_mut().zip(&slack).for_each(|(w, s)| *w = 1.0 / s.max(floor));
         hessian(&a, &weight, d, &mut factor);
+        (0..d).for_each(|r| factor[r * d + r] += pull);
         cholesky(&mut factor, d)?;
         if round == STEPS {
             break;
         }
-        gradient.fill(0.0);
+        gradient.iter_mut().zip(&centre).zip(check.interior()).for_each(|((g, c), x)| *g = pull * (x - c));
         for p in 0..n {
             kernel::axpy(-weight[p], &a[p * d..(p + 1) * d], &mut gradient);
         }

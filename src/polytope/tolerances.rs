@@ -11,9 +11,9 @@ pub const ROUNDOFF: f64 = f64::EPSILON / 2.0;
 pub const BOUND_SAFETY: f64 = 1.0 + 1e-9;
 
 /// Margins, relative to the slack at the centre, that a projection keeps from the other rows, tried in this order.
-/// Without the first, witnesses touch other rows and every face needs exact arithmetic; without the second, faces
-/// thinner than the first would all need it.
-pub const MARGINS: [f64; 2] = [1e-3, 1e-8];
+/// Without the first, witnesses hug the ridges of their faces, and the cells found through them are seen from bad points;
+/// without the last, thin faces would all need exact arithmetic.
+pub const MARGINS: [f64; 3] = [0.1, 1e-3, 1e-8];
 
 /// Share of a whitened row that must lie outside the span of the active rows for the row to enter. Without it a
 /// dependent row enters as number d + 1, multipliers of 1e16 follow, and the projection ends in nonsense.
@@ -52,3 +52,7 @@ pub const EXACT_PIVOTS: usize = 4_000;
 /// Dimension from which products of matrices are blocked and shared between threads. Below it the calls cost more
 /// than the arithmetic.
 pub const BLOCKED_DIMENSION: usize = 48;
+
+/// Weight of the pull towards the given point when centring, in units of the farthest hyperplane's distance. Without it,
+/// the centre of an unbounded region runs away to where coordinates have no digits left.
+pub const PROXIMAL: f64 = 1e-3;
