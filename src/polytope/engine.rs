@@ -177,7 +177,9 @@ impl Region<'_> {
         let i = gram.rows[p];
         let class = &self.classes[self.class_of[i]];
         let (mut point, mut rows) = (None, None);
-        for margin in MARGINS {
+        // A wide margin costs long active sets where faces are many and thin; only small regions are crossed.
+        let wide = usize::from(self.h.dimension >= BLOCKED_DIMENSION);
+        for &margin in &MARGINS[wide..] {
             workspace.projector.steps = 0;
             let outcome = workspace.projector.run(gram, p, limit, closed, margin);
             effort.steps += workspace.projector.steps;
