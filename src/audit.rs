@@ -13,7 +13,7 @@ use crate::report::{
     Settings as ReportSettings, Status, Summary, Tool, rounded,
 };
 use crate::stats::{Distribution, mean_interval, proportion_interval};
-use anyhow::{Context, bail, ensure};
+use anyhow::ensure;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -34,15 +34,6 @@ pub enum DomainChoice {
     Unbounded,
 }
 
-/// What to hold constant: the elements of a named input, one value for all or one each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fix {
-    /// Name of the input.
-    pub input: String,
-    /// One value, or one per element.
-    pub values: Vec<f64>,
-}
-
 /// All that determines a report.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -50,8 +41,6 @@ pub struct Settings {
     pub import: import::Options,
     /// Which part of the input space.
     pub domain: DomainChoice,
-    /// Inputs held constant.
-    pub fix: Vec<Fix>,
     /// How to explore.
     pub plan: Plan,
 }
@@ -59,7 +48,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         let plan = Plan { method: Method::Auto, engine: Engine::Auto, samples: None, seed: 0, max_regions: 1_000_000 };
-        Settings { import: import::Options::default(), domain: DomainChoice::default(), fix: vec![], plan }
+        Settings { import: import::Options::default(), domain: DomainChoice::default(), plan }
     }
 }
 
@@ -96,7 +85,7 @@ pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Res
         schema: SCHEMA_ID,
         tool: Tool::default(),
         model: card(model.card),
-        settings: report_settings(&model.network, &domain, settings, &found),
+        settings: report_settings(&domain, settings, &found),
         status: status(&found),
         summary: summary(&model.network, &found),
         histogram: histogram(&found),
@@ -108,9 +97,9 @@ pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Res
 }
 
 /// The domain over all inputs of the network, held ones included.
-pub fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore::Domain> {
+fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore::Domain> {
     let n = network.input_len();
-    let mut domain = match &settings.domain {
+    let domain = match &settings.domain {
         DomainChoice::Unstated => explore::Domain::cube(n, -1.0, 1.0),
         DomainChoice::Cube(lo, hi) => explore::Domain::cube(n, *lo, *hi),
         DomainChoice::Unbounded => explore::Domain::unbounded(n),
@@ -128,22 +117,7 @@ pub fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore:
             }
         }
     };
-    for fix in &settings.fix {
-        let port = network.inputs.iter().find(|p| p.name == fix.input).with_context(|| {
-            let names: Vec<&str> = network.inputs.iter().map(|p| p.name.as_str()).collect();
-            format!("--fix {}: the model has no such input; it has {}", fix.input, names.join(", "))
-        })?;
-        match fix.values.len() {
-            1 => (0..port.len()).for_each(|k| domain.hold(port.offset + k, fix.values[0])),
-            m if m == port.len() => (0..m).for_each(|k| domain.hold(port.offset + k, fix.values[k])),
-            m => bail!("--fix {}: {m} values for {} elements", fix.input, port.len()),
-        }
-    }
-    let free = match &domain {
-        explore::Domain::Box { lo, hi } => lo.iter().zip(hi).any(|(l, h)| l < h),
-        explore::Domain::Unbounded { fixed } => fixed.iter().any(|f| f.is_none()),
-    };
-    ensure!(free, "every input is held constant: nothing is left to audit");
+    ensure!(domain.free() > 0, "every input is held constant: nothing is left to audit");
     Ok(domain)
 }
 
@@ -170,6 +144,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
             max_regions: Some(settings.plan.max_regions),
             outputs: settings.import.outputs.clone(),
             dims: dims(settings),
+            fixed: fixed(settings),
         },
         status: Status { state: "refused", reason: Some(reason) },
         summary: Summary::default(),
@@ -217,6 +192,19 @@ fn dims(settings: &Settings) -> Vec<String> {
     settings.import.dims.iter().map(|(name, size)| format!("{name}={size}")).collect()
 }
 
+/// Inputs held constant, as `name=value`, or by a hash of their values.
+fn fixed(settings: &Settings) -> Vec<String> {
+    let written = |(name, values): &(String, Vec<f64>)| match values[..] {
+        [one] => format!("{name}={one}"),
+        _ => {
+            let mut hash = Sha256::new();
+            values.iter().for_each(|v| hash.update(v.to_le_bytes()));
+            format!("{name}=sha256:{}", hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>())
+        }
+    };
+    settings.import.fix.iter().map(written).collect()
+}
+
 /// The domain as far as it is known without the model.
 fn stated_domain(settings: &Settings) -> Domain {
     let bounds = match settings.domain {
@@ -230,18 +218,13 @@ fn stated_domain(settings: &Settings) -> Domain {
     };
     let kind = if settings.domain == DomainChoice::Unbounded { "unbounded" } else { "box" };
     let bound = |b: Option<f64>| b.map(Bound::One);
-    Domain { kind, lo: bound(bounds.map(|b| b.0)), hi: bound(bounds.map(|b| b.1)), file, sha256: None, fixed: vec![] }
+    Domain { kind, lo: bound(bounds.map(|b| b.0)), hi: bound(bounds.map(|b| b.1)), file, sha256: None }
 }
 
-fn report_settings(
-    network: &Network,
-    domain: &explore::Domain,
-    settings: &Settings,
-    found: &Exploration,
-) -> ReportSettings {
+fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Exploration) -> ReportSettings {
     let sampled = found.method == Method::Sample;
     ReportSettings {
-        domain: described(network, domain, settings),
+        domain: described(domain, settings),
         method: name(found.method),
         auto: found.why.clone(),
         engine: engine(settings.plan.engine),
@@ -250,20 +233,14 @@ fn report_settings(
         max_regions: (settings.plan.method != Method::Sample).then_some(settings.plan.max_regions),
         outputs: settings.import.outputs.clone(),
         dims: dims(settings),
+        fixed: fixed(settings),
     }
 }
 
-fn described(network: &Network, domain: &explore::Domain, settings: &Settings) -> Domain {
+fn described(domain: &explore::Domain, settings: &Settings) -> Domain {
     let mut out = stated_domain(settings);
     match domain {
-        explore::Domain::Unbounded { fixed } => {
-            for port in &network.inputs {
-                let held: Vec<String> = (0..port.len())
-                    .filter_map(|k| Some(format!("{}[{k}]={}", port.name, fixed[port.offset + k]?)))
-                    .collect();
-                out.fixed.extend(held);
-            }
-        }
+        explore::Domain::Unbounded { .. } => {}
         explore::Domain::Box { lo, hi } => {
             let uniform = |b: &[f64]| b.iter().all(|x| x == &b[0]);
             if uniform(lo) && uniform(hi) {

@@ -9,9 +9,13 @@ mod closed_forms;
 mod fixtures;
 #[path = "audit/ground_truth.rs"]
 mod ground_truth;
+#[path = "audit/hostile.rs"]
+mod hostile;
 #[path = "audit/importing.rs"]
 mod importing;
 #[path = "audit/metamorphic.rs"]
 mod metamorphic;
+#[path = "audit/operators.rs"]
+mod operators;
 #[path = "audit/regions.rs"]
 mod regions;

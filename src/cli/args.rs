@@ -36,10 +36,6 @@ pub struct Arguments {
     #[arg(long, value_name = "LO,HI|FILE|unbounded", allow_hyphen_values = true, help_heading = "What to audit")]
     pub(super) domain: Option<String>,
 
-    /// Hold an input constant: one value for all its elements, or an .npy file with one each
-    #[arg(long, value_name = "NAME=VALUE|FILE.npy", allow_hyphen_values = true, help_heading = "What to audit")]
-    pub(super) fix: Vec<String>,
-
     /// How to look for regions
     #[arg(long, value_enum, default_value_t = MethodArg::Auto, help_heading = "How")]
     pub(super) method: MethodArg,
@@ -103,6 +99,10 @@ pub struct Reading {
     /// Size of a symbolic dimension; others become 1
     #[arg(long, value_name = "NAME=N", help_heading = "What to audit")]
     pub(super) dim: Vec<String>,
+
+    /// Hold an input constant: one value for all its elements, or an .npy file with one each
+    #[arg(long, value_name = "NAME=VALUE|FILE.npy", allow_hyphen_values = true, help_heading = "What to audit")]
+    pub(super) fix: Vec<String>,
 }
 
 /// Subcommands.
@@ -213,6 +213,7 @@ impl Reading {
                 _ => anyhow::bail!("--dim {text}: expected NAME=N with a positive N"),
             }
         });
-        Ok(crate::import::Options { dims: dims.collect::<anyhow::Result<_>>()?, outputs: self.output.clone() })
+        let fix = self.fix.iter().map(|f| super::domain::fix(f)).collect::<anyhow::Result<_>>()?;
+        Ok(crate::import::Options { dims: dims.collect::<anyhow::Result<_>>()?, outputs: self.output.clone(), fix })
     }
 }

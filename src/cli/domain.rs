@@ -4,7 +4,7 @@
 //! read for its bounds on `X_i` only. Refuses anything else with its line, bounds that are not finite, and empty boxes.
 
 use super::numpy;
-use crate::audit::{DomainChoice, Fix};
+use crate::audit::DomainChoice;
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 
@@ -132,7 +132,7 @@ fn forms(content: &str) -> Result<Vec<(usize, String)>> {
 }
 
 /// Reads `--fix`.
-pub fn fix(text: &str) -> Result<Fix> {
+pub fn fix(text: &str) -> Result<(String, Vec<f64>)> {
     let (input, value) =
         text.split_once('=').with_context(|| format!("--fix {text}: expected NAME=VALUE or NAME=FILE.npy"))?;
     let values = match value.parse::<f64>() {
@@ -144,7 +144,7 @@ pub fn fix(text: &str) -> Result<Fix> {
         }
     };
     ensure!(values.iter().all(|v| v.is_finite()), "--fix {text}: a value that is not finite");
-    Ok(Fix { input: input.to_string(), values })
+    Ok((input.to_string(), values))
 }
 
 #[cfg(test)]

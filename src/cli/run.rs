@@ -142,8 +142,7 @@ fn settings(arguments: &Arguments) -> Result<Settings> {
         seed: arguments.seed,
         max_regions: arguments.max_regions,
     };
-    let fix = arguments.fix.iter().map(|f| domain::fix(f)).collect::<Result<_>>()?;
-    Ok(Settings { import: arguments.reading.options()?, domain, fix, plan })
+    Ok(Settings { import: arguments.reading.options()?, domain, plan })
 }
 
 /// A flag that the first interrupt sets; the second one ends the program.

@@ -14,8 +14,8 @@ pub enum Domain {
     },
     /// All of R^d.
     Unbounded {
-        /// Per input, the value it is held at, if it is held.
-        fixed: Vec<Option<f64>>,
+        /// Number of inputs.
+        inputs: usize,
     },
 }
 
@@ -25,42 +25,27 @@ impl Domain {
         Domain::Box { lo: vec![lo; inputs], hi: vec![hi; inputs] }
     }
 
-    /// All of R^d, no input held.
+    /// All of R^d.
     pub fn unbounded(inputs: usize) -> Domain {
-        Domain::Unbounded { fixed: vec![None; inputs] }
+        Domain::Unbounded { inputs }
     }
 
-    /// Number of inputs, free or held.
-    pub fn inputs(&self) -> usize {
+    /// Number of inputs that are not held.
+    pub fn free(&self) -> usize {
         match self {
-            Domain::Box { lo, .. } => lo.len(),
-            Domain::Unbounded { fixed } => fixed.len(),
-        }
-    }
-
-    /// Holds one input at a value.
-    pub fn hold(&mut self, input: usize, value: f64) {
-        match self {
-            Domain::Box { lo, hi } => (lo[input], hi[input]) = (value, value),
-            Domain::Unbounded { fixed } => fixed[input] = Some(value),
+            Domain::Box { lo, hi } => lo.iter().zip(hi).filter(|(l, h)| l < h).count(),
+            Domain::Unbounded { inputs } => *inputs,
         }
     }
 
     /// The network restricted to the free inputs, and their bounds (`None`: unbounded).
     pub fn restrict(&self, network: &Network) -> (Network, Option<Vec<[f64; 2]>>) {
-        let held = |j: usize| match self {
-            Domain::Box { lo, hi } => (lo[j] >= hi[j]).then_some(lo[j]),
-            Domain::Unbounded { fixed } => fixed[j],
-        };
-        let free: Vec<usize> = (0..self.inputs()).filter(|&j| held(j).is_none()).collect();
-        let bounds = match self {
-            Domain::Box { lo, hi } => Some(free.iter().map(|&j| [lo[j], hi[j]]).collect()),
-            Domain::Unbounded { .. } => None,
-        };
-        if free.len() == self.inputs() {
-            return (network.clone(), bounds);
+        let Domain::Box { lo, hi } = self else { return (network.clone(), None) };
+        let free: Vec<usize> = (0..lo.len()).filter(|&j| lo[j] < hi[j]).collect();
+        let bounds = free.iter().map(|&j| [lo[j], hi[j]]).collect();
+        if free.len() == lo.len() {
+            return (network.clone(), Some(bounds));
         }
-        let origin = (0..self.inputs()).map(|j| held(j).unwrap_or(0.0)).collect();
-        (network.restrict(&Section::Coordinates { free, origin }), bounds)
+        (network.restrict(&Section::Coordinates { free, origin: lo.clone() }), Some(bounds))
     }
 }

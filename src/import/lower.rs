@@ -70,7 +70,7 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
         inside: vec![],
         late: vec![],
     };
-    let inputs = lowering.inputs()?;
+    let inputs = lowering.inputs(options)?;
     let mut offenders = vec![];
     for &k in &graph.order {
         let node = &source.graph.node[k];
@@ -113,10 +113,19 @@ fn offender(node: &NodeProto, name: &str, refusal: Refusal) -> Offender {
 
 impl<'a> Lowering<'a> {
     /// The input node and the ports; inputs that no node reads keep their place.
-    fn inputs(&mut self) -> Result<Vec<Port>, String> {
+    fn inputs(&mut self, options: &Options) -> Result<Vec<Port>, String> {
+        if let Some((name, _)) = options.fix.iter().find(|f| self.graph.inputs.iter().all(|i| i.name != f.0)) {
+            let names: Vec<&str> = self.graph.inputs.iter().map(|i| i.name.as_str()).collect();
+            return Err(format!("--fix {name}: the model has no such input; it has {}", names.join(", ")));
+        }
         let mut ports: Vec<Port> = vec![];
         let mut offset = 0;
         for input in &self.graph.inputs {
+            if let Some((_, values)) = options.fix.iter().find(|f| f.0 == input.name) {
+                let tensor = tensor::filled(&input.shape, &input.element, values)?;
+                self.values.insert(input.name.clone(), Value::Constant(Arc::new(tensor)));
+                continue;
+            }
             let used = self.graph.readers.contains_key(&input.name);
             let float = ["float32", "float16", "float64"].contains(&input.element.as_str());
             if used && !float {
@@ -134,7 +143,7 @@ impl<'a> Lowering<'a> {
             ports.push(port);
         }
         if offset == 0 {
-            return Err("has no input that could be audited".into());
+            return Err("has no free floating-point input: nothing is left to audit".into());
         }
         elements(&[offset])?;
         let label = Label { layer: "input".into(), op: "Input".into(), node: String::new() };

@@ -33,6 +33,8 @@ pub struct Options {
     pub dims: Vec<(String, usize)>,
     /// Cut the graph at these tensors instead of the graph's outputs.
     pub outputs: Vec<String>,
+    /// Inputs held constant: one value for all elements, or one each. They become part of the model.
+    pub fix: Vec<(String, Vec<f64>)>,
 }
 
 /// The identity card of a file.

@@ -92,6 +92,25 @@ pub fn is_float(kind: DatumType) -> bool {
     matches!(kind, DatumType::F16 | DatumType::F32 | DatumType::F64)
 }
 
+/// A constant in place of an input: one value everywhere, or one per element.
+pub fn filled(shape: &[usize], element: &str, values: &[f64]) -> Result<Tensor, String> {
+    let count = elements(shape)?;
+    let all: Vec<f64> = match values {
+        [one] => vec![*one; count],
+        each if each.len() == count => each.to_vec(),
+        each => return Err(format!("{} values for an input of {count} elements", each.len())),
+    };
+    let tensor = match element {
+        "float64" => Tensor::from_shape(shape, &all),
+        "int64" => Tensor::from_shape(shape, &all.iter().map(|&v| v as i64).collect::<Vec<_>>()),
+        "int32" => Tensor::from_shape(shape, &all.iter().map(|&v| v as i32).collect::<Vec<_>>()),
+        "bool" => Tensor::from_shape(shape, &all.iter().map(|&v| v != 0.0).collect::<Vec<_>>()),
+        "float32" | "float16" => Tensor::from_shape(shape, &all.iter().map(|&v| v as f32).collect::<Vec<_>>()),
+        other => return Err(format!("an input of {other} cannot be held constant")),
+    };
+    tensor.map_err(|e| e.to_string())
+}
+
 /// A tensor of the given shape that holds `first, first + 1, …`.
 pub fn positions(shape: &[usize], first: i64) -> Result<Tensor, String> {
     let count = elements(shape)? as i64;

@@ -96,9 +96,6 @@ pub struct Domain {
     /// Hash of the bounds, where they are too many to list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Inputs held at a value by `--fix`, as `name=value`, on an unbounded domain.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fixed: Vec<String>,
 }
 
 /// What determines the numbers.
@@ -127,6 +124,9 @@ pub struct Settings {
     /// Sizes given to symbolic dimensions, as `name=size`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
+    /// Inputs held constant, as `name=value`, or `name=` and a hash of the values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<String>,
 }
 
 /// Whether the audit did all it set out to do.

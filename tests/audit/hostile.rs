@@ -1,0 +1,67 @@
+//! Mutated files: an error or a network, never a panic, a hang, or memory beyond all reason.
+//! Source of truth: the contract of `import::load`.
+
+use polyaudit::import::{self, Options};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Imports seeded mutations of the fixtures; gives how many were refused.
+fn mutate(rounds: u64) -> usize {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut files: Vec<PathBuf> = ["lookalikes", "refused", "hostile"]
+        .iter()
+        .flat_map(|f| fs::read_dir(root.join(f)).expect("a folder").map(|e| e.expect("an entry").path()))
+        .filter(|p| p.extension().is_some_and(|e| e == "onnx"))
+        .collect();
+    files.sort();
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("mutant.onnx");
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    let mut next = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % n.max(1) as u64) as usize
+    };
+    let mut refused = 0;
+    for round in 0..rounds {
+        let mut bytes = fs::read(&files[next(files.len())]).expect("readable");
+        for _ in 0..1 + next(6) {
+            let at = next(bytes.len());
+            match next(6) {
+                0 => bytes[at] ^= 1 << next(8),
+                1 => bytes[at] = next(256) as u8,
+                2 => bytes.truncate(at.max(1)),
+                3 => bytes.insert(at, next(256) as u8),
+                4 => {
+                    bytes.remove(at);
+                    if bytes.is_empty() {
+                        bytes.push(0);
+                    }
+                }
+                _ => {
+                    let end = (at + 1 + next(16)).min(bytes.len());
+                    bytes[at..end].fill(0xFF);
+                }
+            }
+        }
+        fs::write(&target, &bytes).expect("written");
+        let begun = Instant::now();
+        refused += usize::from(import::load(&target, &Options::default()).is_err());
+        assert!(begun.elapsed() < Duration::from_secs(5), "round {round} hangs");
+    }
+    refused
+}
+
+#[test]
+fn a_few_hundred_mutants() {
+    assert!(mutate(400) > 100);
+}
+
+/// `cargo test --release --test audit -- --ignored mutants`, about two minutes.
+#[test]
+#[ignore = "takes minutes"]
+fn twenty_thousand_mutants() {
+    assert!(mutate(20_000) > 5_000);
+}
