@@ -15,6 +15,12 @@
 use super::kernel;
 use super::rows::Halfspaces;
 use super::tolerances::{BOUND_SAFETY, ROUNDOFF};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// Points of one product; fixed, so that results do not depend on the number of threads.
+const SHARE: usize = 64;
 
 /// The rows of one region, prepared for checking.
 pub(super) struct Check<'a> {
@@ -76,6 +82,30 @@ impl<'a> Check<'a> {
                     None => kernel::dot(h.normal(i), x),
                 };
         }
+    }
+
+    /// Float slacks of all rows at many points (`d` coordinates each), one point after the other.
+    pub fn slacks_at_many(&self, points: &[f64]) -> Vec<f64> {
+        let (h, d, m) = (self.h, self.h.dimension, self.h.len());
+        let count = points.len() / d.max(1);
+        let mut out = vec![0.0; m * count];
+        let rows = MatRef::from_row_major_slice(&h.normals[h.walls * d..], m - h.walls, d);
+        out.par_chunks_mut(m * SHARE).zip(points.par_chunks(d * SHARE)).for_each(|(out, points)| {
+            let columns = points.len() / d;
+            let (walls, units) = MatMut::from_column_major_slice_mut(out, m, columns).split_at_row_mut(h.walls);
+            let points = MatRef::from_column_major_slice(points, d, columns);
+            matmul(units, Accum::Replace, rows, points, -1.0, Par::Seq);
+            let mut walls = walls;
+            for (c, x) in points.col_iter().enumerate() {
+                for i in 0..h.walls {
+                    walls[(i, c)] = self.wall(i).map_or(0.0, |(k, sign)| -sign * x[k]);
+                }
+            }
+            for slacks in out.chunks_exact_mut(m) {
+                slacks.iter_mut().zip(&h.offsets).for_each(|(s, b)| *s += b);
+            }
+        });
+        out
     }
 
     /// Bound on the error of row `i`'s float slack at `x` against the exact row.

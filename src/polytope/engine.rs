@@ -234,10 +234,39 @@ impl Region<'_> {
         let mut order: Vec<usize> = (0..gram.n).collect();
         order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
         for chunk in order.chunks(CHUNK) {
-            let decided: Vec<(usize, Verdict, Effort)> = chunk
+            let attempts: Vec<(Option<Vec<f64>>, usize)> = chunk
                 .par_iter()
                 .map_init(Workspace::default, |workspace, &p| {
+                    kernel::vectorised(|| {
+                        workspace.projector.steps = 0;
+                        let outcome = workspace.projector.run(gram, p, gram.n, &closed, MARGINS[0]);
+                        let point = (outcome == Outcome::Point).then(|| self.candidate(gram, workspace));
+                        (point, workspace.projector.steps)
+                    })
+                })
+                .collect();
+            effort.steps += attempts.iter().map(|a| a.1).sum::<usize>();
+            let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.iter().flatten()).copied().collect();
+            let slacks = self.check.slacks_at_many(&points);
+            let mut columns = slacks.chunks_exact(self.h.len());
+            let jobs: Vec<_> = chunk
+                .iter()
+                .zip(attempts)
+                .map(|(&p, (point, _))| {
+                    let column = if point.is_some() { columns.next() } else { None };
+                    (p, point.zip(column))
+                })
+                .collect();
+            let decided: Vec<(usize, Verdict, Effort)> = jobs
+                .into_par_iter()
+                .map_init(Workspace::default, |workspace, (p, found)| {
                     let mut effort = Effort::default();
+                    let class = &self.classes[self.class_of[gram.rows[p]]];
+                    if let Some((point, slacks)) = found
+                        && let Some(margin) = self.check.witness(class, &point, &self.leaders, slacks)
+                    {
+                        return (p, Verdict::Face(Witness::Float { point, margin }), effort);
+                    }
                     let verdict = kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort));
                     (p, verdict, effort)
                 })
