@@ -18,6 +18,7 @@
 
 mod blocked;
 mod check;
+mod cone;
 mod dense;
 mod engine;
 mod exact;

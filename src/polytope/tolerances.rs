@@ -52,3 +52,7 @@ pub const EXACT_PIVOTS: usize = 4_000;
 /// Dimension from which products of matrices are blocked and shared between threads. Below it the calls cost more
 /// than the arithmetic.
 pub const BLOCKED_DIMENSION: usize = 48;
+
+/// Dimension up to which a proof without a box is checked by enclosing its multipliers. Beyond it the cubic cost
+/// outweighs what it saves.
+pub const CONE_DIMENSION: usize = 64;
