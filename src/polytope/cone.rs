@@ -23,14 +23,14 @@ pub(super) fn radius(target: &Unit, rows: &[Unit], multipliers: &[f64]) -> Optio
     let inverse = invert(rows)?;
     let gamma = (d + 4) as f64 * ROUNDOFF;
     let mut residual = vec![0.0; d];
-    for k in 0..d {
+    for (k, bound) in residual.iter_mut().enumerate() {
         let (mut r, mut size, mut error) = (target.normal[k], target.normal[k].abs(), target.error);
         for (row, y) in rows.iter().zip(multipliers) {
             r -= y * row.normal[k];
             size += (y * row.normal[k]).abs();
             error += y.abs() * row.error;
         }
-        residual[k] = (r.abs() + gamma * size + error) * BOUND_SAFETY;
+        *bound = (r.abs() + gamma * size + error) * BOUND_SAFETY;
     }
     let (mut defect, mut reach) = (0.0f64, 0.0f64);
     for f in 0..d {

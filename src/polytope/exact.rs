@@ -71,10 +71,7 @@ pub(super) fn integers(values: Vec<Rational>) -> (Vec<IBig>, IBig) {
     let parts: Vec<(IBig, UBig)> = values.into_iter().map(Rational::into_parts).collect();
     let mut common = UBig::ONE;
     for (_, q) in &parts {
-        if q > &common {
-            let g = (&common).gcd(q);
-            common = &common / g * q;
-        } else if q > &UBig::ONE && !(&common % q).is_zero() {
+        if q > &UBig::ONE && !(&common % q).is_zero() {
             let g = (&common).gcd(q);
             common = &common / g * q;
         }

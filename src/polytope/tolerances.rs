@@ -36,9 +36,17 @@ pub const CENTRED: f64 = 0.25;
 /// Share of the way to the boundary that a centring step may go. At 1 the slack of the row that is hit becomes zero.
 pub const STEP_SHARE: f64 = 0.9;
 
-/// Gap, relative to the tested row's slack, below which an LP's answer is not even offered as a candidate of its own
-/// kind first. HiGHS works to 1e-7: two parallel rows 1e-8 apart hide each other, and a true face is lost.
-pub const LP_GAP: f64 = 1e-6;
+/// Multipliers of an LP below this are left out of its proof. HiGHS returns them as noise on rows that are not tight;
+/// each would cost a column of the exact system.
+pub const LP_NOISE: f64 = 1e-12;
+
+/// Work (rows × dimension²) above which an LP is asked for a better candidate before the exact simplex runs. Without
+/// it a single hair-thin row among hundreds takes a second.
+pub const DEAR_SIMPLEX: usize = 10_000;
+
+/// Share of the largest weight below which a weight of a dependent row counts as zero. Without it rounding noise
+/// blocks the dual ray, and the step along it is infinite.
+pub const RAY_NOISE: f64 = 1e-11;
 
 /// Work (rows × dimension²) up to which the exact simplex runs. Beyond it one row could take minutes.
 pub const EXACT_SIMPLEX_WORK: usize = 600_000;

@@ -35,7 +35,7 @@ fn main() {
         let mut workspace = Workspace::default();
         let mut run = || all.iter().map(|(h, x)| faces_in(&mut workspace, h, h, x, Engine::Auto)).collect::<Vec<_>>();
         black_box(run());
-        let (found, engine) = timed(|| run());
+        let (found, engine) = timed(&mut run);
         for ((h, _), found) in all.iter().zip(&found) {
             assert!(verify(h, h, found).holds() && found.undecided() == 0);
         }
@@ -100,12 +100,12 @@ fn reference(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
         for &i in &rows {
             let mut problem = highs::RowProblem::default();
             let columns: Vec<_> = h.normal(i).iter().map(|&a| problem.add_column(a, f64::NEG_INFINITY..)).collect();
-            for j in 0..h.len() {
+            for (j, slack) in slack.iter().enumerate() {
                 let factors: Vec<_> =
                     columns.iter().copied().zip(h.normal(j).iter().copied()).filter(|f| f.1 != 0.0).collect();
-                problem.add_row(..slack[j] + f64::from(j == i), &factors);
+                problem.add_row(..slack + f64::from(j == i), &factors);
             }
-            black_box(solve(problem.try_optimise(Sense::Maximise).unwrap()).objective_value());
+            black_box(solve(problem.try_optimise(Sense::Maximise).expect("finite rows")).objective_value());
         }
     })
     .1;
@@ -116,7 +116,7 @@ fn solve(mut model: Model) -> SolvedModel {
     model.make_quiet();
     model.set_threads(std::num::NonZeroU32::MIN);
     model.set_option("presolve", "off");
-    model.try_solve().unwrap()
+    model.try_solve().expect("HiGHS runs")
 }
 
 fn slacks(h: &Halfspaces, x: &[f64]) -> Vec<f64> {
@@ -136,14 +136,14 @@ fn dual_form(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
                     equations.iter().copied().zip(h.normal(j).iter().copied()).filter(|f| f.1 != 0.0).collect();
                 problem.add_column(slack[j], 0.0.., factors);
             }
-            black_box(solve(problem.try_optimise(Sense::Minimise).unwrap()).objective_value());
+            black_box(solve(problem.try_optimise(Sense::Minimise).expect("finite rows")).objective_value());
         }
     })
     .1;
     let kept = timed(|| {
         let mut problem = ColProblem::default();
         let equations: Vec<Row> = (0..h.dimension).map(|_| problem.add_row(0.0..=0.0)).collect();
-        let mut model = problem.try_optimise(Sense::Minimise).unwrap();
+        let mut model = problem.try_optimise(Sense::Minimise).expect("finite rows");
         let factors = |j: usize, sign: f64| -> Vec<(Row, f64)> {
             equations.iter().copied().zip(h.normal(j).iter().map(|a| sign * a)).filter(|f| f.1 != 0.0).collect()
         };
@@ -175,5 +175,5 @@ fn dump(folder: &str, d: usize, all: &[(Halfspaces, Vec<f64>)]) {
             text += &format!("{}\n", line(&mut h.normal(i).iter().copied().chain([h.offsets[i]])));
         }
     }
-    std::fs::write(format!("{folder}/rows-{d}.txt"), text).unwrap();
+    std::fs::write(format!("{folder}/rows-{d}.txt"), text).expect("the folder is writable");
 }
