@@ -5,7 +5,7 @@
 
 use super::check::Check;
 use super::exact::Exact;
-use super::gram::Gram;
+use super::gram::{Gram, Store};
 use super::lp;
 use super::project::{Outcome, Projector};
 use super::rows::{ExactRows, Halfspaces};
@@ -20,6 +20,8 @@ pub struct Workspace {
     projector: Projector,
     slacks: Vec<f64>,
     scratch: Vec<f64>,
+    /// Storage of the last Gram matrix; its contents are never read.
+    spare: Vec<f64>,
 }
 
 /// A point and rows that float64 could not certify.
@@ -150,7 +152,7 @@ impl Region<'_> {
         let gram = if large {
             blocked::gram(self.h, &self.check, &open)
         } else {
-            kernel::vectorised(|| dense::gram(self.h, &self.check, &open))
+            kernel::vectorised(|| dense::gram(self.h, &self.check, &open, &mut workspace.spare))
         };
         let Some(gram) = gram else {
             for &i in &open {
@@ -162,6 +164,9 @@ impl Region<'_> {
             self.sweep_blocks(&gram, &mut verdicts, effort);
         } else {
             kernel::vectorised(|| self.sweep(&gram, workspace, &mut verdicts, effort));
+            if let Store::Full(products) = gram.store {
+                workspace.spare = products;
+            }
         }
         verdicts
     }

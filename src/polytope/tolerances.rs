@@ -31,7 +31,7 @@ pub const SLACK_RATIO: f64 = 1e-7;
 pub const RIDGE: f64 = 1e-13;
 
 /// Squared Newton decrement at which centring ends. Smaller buys nothing: any point well inside serves.
-pub const CENTRED: f64 = 0.25;
+pub const CENTRED: f64 = 1.0;
 
 /// Share of the way to the boundary that a centring step may go. At 1 the slack of the row that is hit becomes zero.
 pub const STEP_SHARE: f64 = 0.9;

@@ -35,8 +35,9 @@ def cddlib(point, a, b):
 for path in sorted(pathlib.Path(sys.argv[1]).glob("rows-*.txt")):
     for tool in (qhull, cddlib):
         all_regions = list(regions(path))
-        start = time.process_time()
         try:
+            tool(*all_regions[0])
+            start = time.process_time()
             faces = [tool(*region) for region in all_regions]
         except ImportError as missing:
             print(path.name, tool.__name__, "absent:", missing)
