@@ -12,9 +12,16 @@
 //!
 //! References: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1 (γ_n).
 
+use super::cone::{self, Unit};
 use super::kernel;
 use super::rows::Halfspaces;
-use super::tolerances::{BOUND_SAFETY, ROUNDOFF};
+use super::tolerances::{BOUND_SAFETY, CONE_DIMENSION, ROUNDOFF};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// Points of one product; fixed, so that results do not depend on the number of threads.
+const SHARE: usize = 64;
 
 /// The rows of one region, prepared for checking.
 pub(super) struct Check<'a> {
@@ -76,6 +83,30 @@ impl<'a> Check<'a> {
                     None => kernel::dot(h.normal(i), x),
                 };
         }
+    }
+
+    /// Float slacks of all rows at many points (`d` coordinates each), one point after the other.
+    pub fn slacks_at_many(&self, points: &[f64]) -> Vec<f64> {
+        let (h, d, m) = (self.h, self.h.dimension, self.h.len());
+        let count = points.len() / d.max(1);
+        let mut out = vec![0.0; m * count];
+        let rows = MatRef::from_row_major_slice(&h.normals[h.walls * d..], m - h.walls, d);
+        out.par_chunks_mut(m * SHARE).zip(points.par_chunks(d * SHARE)).for_each(|(out, points)| {
+            let columns = points.len() / d;
+            let (walls, units) = MatMut::from_column_major_slice_mut(out, m, columns).split_at_row_mut(h.walls);
+            let points = MatRef::from_column_major_slice(points, d, columns);
+            matmul(units, Accum::Replace, rows, points, -1.0, Par::Seq);
+            let mut walls = walls;
+            for (c, x) in points.col_iter().enumerate() {
+                for i in 0..h.walls {
+                    walls[(i, c)] = self.wall(i).map_or(0.0, |(k, sign)| -sign * x[k]);
+                }
+            }
+            for slacks in out.chunks_exact_mut(m) {
+                slacks.iter_mut().zip(&h.offsets).for_each(|(s, b)| *s += b);
+            }
+        });
+        out
     }
 
     /// Bound on the error of row `i`'s float slack at `x` against the exact row.
@@ -169,7 +200,42 @@ impl<'a> Check<'a> {
         // Rows without error and axes without residual leave `0 * infinity` out of the sum by the tests above.
         let terms = (d + rows.len() + 4) as f64;
         let left = gap - (doubt + spill + gamma * volume + terms * ROUNDOFF * (spill + volume)) * BOUND_SAFETY;
-        (left > 0.0).then(|| left / (self.norms[i] * BOUND_SAFETY))
+        if left > 0.0 {
+            return Some(left / (self.norms[i] * BOUND_SAFETY));
+        }
+        self.proof_by_enclosure(i, rows, multipliers)
+    }
+
+    /// The same without a residual: the exact multipliers are enclosed, and are positive.
+    fn proof_by_enclosure(&self, i: usize, rows: &[usize], multipliers: &[f64]) -> Option<f64> {
+        let h = self.h;
+        if rows.len() != h.dimension || h.dimension > CONE_DIMENSION {
+            return None;
+        }
+        let unit = |j: usize| Unit {
+            normal: h.normal(j).iter().map(|a| a / self.norms[j]).collect(),
+            error: (h.errors[j] / self.norms[j] + 2.0 * ROUNDOFF) * BOUND_SAFETY,
+        };
+        let scaled: Vec<f64> = rows.iter().zip(multipliers).map(|(&f, y)| y * self.norms[f] / self.norms[i]).collect();
+        // The norms are only scales: the enclosed multipliers are those of the rows divided by these very floats.
+        let units: Vec<Unit> = rows.iter().map(|&f| unit(f)).collect();
+        let radius = cone::radius(&unit(i), &units, &scaled)?;
+        if scaled.iter().any(|y| *y <= radius) {
+            return None;
+        }
+        let through_origin = |j: &usize| h.offsets[*j] == 0.0 && h.errors[*j] == 0.0;
+        if rows.len() > 1 && through_origin(&i) && rows.iter().all(through_origin) {
+            return Some(0.0);
+        }
+        let low = |j: usize, sign: f64| (self.slack[j] + sign * self.slack_error[j]) / self.norms[j];
+        let (mut gap, mut volume) = (low(i, -1.0), low(i, 1.0).abs());
+        for (&f, y) in rows.iter().zip(&scaled) {
+            let most = (y + radius) * low(f, 1.0);
+            gap -= most;
+            volume += most;
+        }
+        let left = gap - (rows.len() + 8) as f64 * ROUNDOFF * volume * BOUND_SAFETY;
+        (left > 0.0).then_some(left)
     }
 
     /// The interior point the certificates refer to.

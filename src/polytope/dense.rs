@@ -16,7 +16,7 @@ const STEPS: usize = 16;
 
 /// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice.
 #[inline(always)]
-pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram> {
+pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], spare: &mut Vec<f64>) -> Option<Gram> {
     let (d, n) = (h.dimension, rows.len());
     let mut a = vec![0.0; n * d];
     let mut slack = vec![0.0; n];
@@ -73,7 +73,9 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
     let lengths: Vec<f64> = whitened.chunks_exact(d).map(|u| kernel::dot(u, u)).collect();
     order.sort_by(|&p, &q| lengths[q].total_cmp(&lengths[p]).then(p.cmp(&q)));
     let sorted: Vec<f64> = order.iter().flat_map(|&p| whitened[p * d..(p + 1) * d].iter().copied()).collect();
-    let mut products = vec![0.0; n * n];
+    let mut products = std::mem::take(spare);
+    products.clear();
+    products.resize(n * n, 0.0);
     product(&sorted, n, d, &mut products);
     let mut steps = sorted;
     steps.chunks_exact_mut(d).for_each(|row| backward(&factor, d, row));

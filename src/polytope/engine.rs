@@ -5,11 +5,11 @@
 
 use super::check::Check;
 use super::exact::Exact;
-use super::gram::Gram;
+use super::gram::{Gram, Store};
 use super::lp;
 use super::project::{Outcome, Projector};
 use super::rows::{ExactRows, Halfspaces};
-use super::tolerances::{BLOCKED_DIMENSION, MARGINS};
+use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, MARGINS};
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 use super::{blocked, dense, kernel, reduce};
 use rayon::prelude::*;
@@ -20,7 +20,12 @@ pub struct Workspace {
     projector: Projector,
     slacks: Vec<f64>,
     scratch: Vec<f64>,
+    /// Storage of the last Gram matrix; its contents are never read.
+    spare: Vec<f64>,
 }
+
+/// A point and rows that float64 could not certify.
+type Unproven = (Option<Vec<f64>>, Option<Vec<usize>>);
 
 /// One region with all that the decisions need.
 struct Region<'a> {
@@ -80,36 +85,53 @@ impl Region<'_> {
         (0..self.classes.len()).map(|c| self.lp_verdict(workspace, c, effort)).collect()
     }
 
+    /// One class by one LP, then exactly.
     fn lp_verdict(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Verdict {
-        let i = self.leaders[c];
-        let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
-        effort.lp_calls += 1;
-        match lp::candidate(self.h, &self.check, i, &others).0 {
-            lp::Candidate::Point(x) => {
-                workspace.slacks.resize(self.h.len(), 0.0);
-                self.check.slacks(&x, &mut workspace.slacks);
-                match self.check.witness(&self.classes[c], &x, &self.leaders, &workspace.slacks) {
-                    Some(margin) => Verdict::Face(Witness::Float { point: x, margin }),
-                    None => self.settle(i, Some(&x), None, effort),
-                }
-            }
-            lp::Candidate::Multipliers(rows, y) => match self.check.proof(i, &rows, &y, &mut workspace.scratch) {
-                Some(gap) => Verdict::Redundant(Farkas::Float { rows, multipliers: y, gap }),
-                None => self.settle(i, None, Some(&rows), effort),
-            },
-            lp::Candidate::Nothing => self.settle(i, None, None, effort),
+        let found = self.lp_candidate(workspace, c, effort);
+        match found {
+            Ok(verdict) => verdict,
+            Err((point, rows)) => self
+                .settle(self.leaders[c], point.as_deref(), rows.as_deref(), effort)
+                .unwrap_or_else(|| self.last_word(self.leaders[c])),
         }
     }
 
-    /// The exact test: the candidates first, then the exact simplex.
-    fn settle(&self, i: usize, point: Option<&[f64]>, rows: Option<&[usize]>, effort: &mut Effort) -> Verdict {
+    /// The LP's certificate when it passes the check, otherwise its candidates.
+    fn lp_candidate(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Result<Verdict, Unproven> {
+        let i = self.leaders[c];
+        let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
+        effort.lp_calls += 1;
+        match lp::candidate(self.h, &self.check, i, &others) {
+            lp::Candidate::Point(point) => {
+                workspace.slacks.resize(self.h.len(), 0.0);
+                self.check.slacks(&point, &mut workspace.slacks);
+                match self.check.witness(&self.classes[c], &point, &self.leaders, &workspace.slacks) {
+                    Some(margin) => Ok(Verdict::Face(Witness::Float { point, margin })),
+                    None => Err((Some(point), None)),
+                }
+            }
+            lp::Candidate::Multipliers(rows, multipliers) => {
+                match self.check.proof(i, &rows, &multipliers, &mut workspace.scratch) {
+                    Some(gap) => Ok(Verdict::Redundant(Farkas::Float { rows, multipliers, gap })),
+                    None => Err((None, Some(rows))),
+                }
+            }
+            lp::Candidate::Nothing => Err((None, None)),
+        }
+    }
+
+    /// Candidates that float64 could not certify, exactly.
+    fn settle(&self, i: usize, point: Option<&[f64]>, rows: Option<&[usize]>, effort: &mut Effort) -> Option<Verdict> {
         effort.exact_decisions += 1;
         if let Some(proof) = rows.and_then(|rows| self.exact.proof(i, rows)) {
-            return Verdict::Redundant(proof);
+            return Some(Verdict::Redundant(proof));
         }
-        if let Some(point) = point.and_then(|x| self.exact.witness(i, x, &self.leaders)) {
-            return Verdict::Face(Witness::Exact { point });
-        }
+        let point = point.and_then(|x| self.exact.witness(i, x, &self.leaders))?;
+        Some(Verdict::Face(Witness::Exact { point }))
+    }
+
+    /// The exact simplex.
+    fn last_word(&self, i: usize) -> Verdict {
         let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
         self.exact.decide(i, &others)
     }
@@ -130,7 +152,7 @@ impl Region<'_> {
         let gram = if large {
             blocked::gram(self.h, &self.check, &open)
         } else {
-            kernel::vectorised(|| dense::gram(self.h, &self.check, &open))
+            kernel::vectorised(|| dense::gram(self.h, &self.check, &open, &mut workspace.spare))
         };
         let Some(gram) = gram else {
             for &i in &open {
@@ -142,6 +164,9 @@ impl Region<'_> {
             self.sweep_blocks(&gram, &mut verdicts, effort);
         } else {
             kernel::vectorised(|| self.sweep(&gram, workspace, &mut verdicts, effort));
+            if let Store::Full(products) = gram.store {
+                workspace.spare = products;
+            }
         }
         verdicts
     }
@@ -206,7 +231,14 @@ impl Region<'_> {
                 Outcome::Stuck => {}
             }
         }
-        self.settle(i, point.as_deref(), rows.as_deref(), effort)
+        if let Some(verdict) = self.settle(i, point.as_deref(), rows.as_deref(), effort) {
+            return verdict;
+        }
+        if self.h.dimension * self.h.dimension * self.leaders.len() > DEAR_SIMPLEX {
+            self.lp_verdict(workspace, self.class_of[i], effort)
+        } else {
+            self.last_word(i)
+        }
     }
 
     /// The projector's point.
@@ -236,10 +268,39 @@ impl Region<'_> {
         let mut order: Vec<usize> = (0..gram.n).collect();
         order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
         for chunk in order.chunks(CHUNK) {
-            let decided: Vec<(usize, Verdict, Effort)> = chunk
+            let attempts: Vec<(Option<Vec<f64>>, usize)> = chunk
                 .par_iter()
                 .map_init(Workspace::default, |workspace, &p| {
+                    kernel::vectorised(|| {
+                        workspace.projector.steps = 0;
+                        let outcome = workspace.projector.run(gram, p, gram.n, &closed, MARGINS[0]);
+                        let point = (outcome == Outcome::Point).then(|| self.candidate(gram, workspace));
+                        (point, workspace.projector.steps)
+                    })
+                })
+                .collect();
+            effort.steps += attempts.iter().map(|a| a.1).sum::<usize>();
+            let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.iter().flatten()).copied().collect();
+            let slacks = self.check.slacks_at_many(&points);
+            let mut columns = slacks.chunks_exact(self.h.len());
+            let jobs: Vec<_> = chunk
+                .iter()
+                .zip(attempts)
+                .map(|(&p, (point, _))| {
+                    let column = if point.is_some() { columns.next() } else { None };
+                    (p, point.zip(column))
+                })
+                .collect();
+            let decided: Vec<(usize, Verdict, Effort)> = jobs
+                .into_par_iter()
+                .map_init(Workspace::default, |workspace, (p, found)| {
                     let mut effort = Effort::default();
+                    let class = &self.classes[self.class_of[gram.rows[p]]];
+                    if let Some((point, slacks)) = found
+                        && let Some(margin) = self.check.witness(class, &point, &self.leaders, slacks)
+                    {
+                        return (p, Verdict::Face(Witness::Float { point, margin }), effort);
+                    }
                     let verdict = kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort));
                     (p, verdict, effort)
                 })
@@ -250,6 +311,7 @@ impl Region<'_> {
                 }
                 effort.steps += spent.steps;
                 effort.exact_decisions += spent.exact_decisions;
+                effort.lp_calls += spent.lp_calls;
                 verdicts[self.class_of[gram.rows[p]]] = verdict;
             }
         }

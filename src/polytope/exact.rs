@@ -71,10 +71,7 @@ pub(super) fn integers(values: Vec<Rational>) -> (Vec<IBig>, IBig) {
     let parts: Vec<(IBig, UBig)> = values.into_iter().map(Rational::into_parts).collect();
     let mut common = UBig::ONE;
     for (_, q) in &parts {
-        if q > &common {
-            let g = (&common).gcd(q);
-            common = &common / g * q;
-        } else if q > &UBig::ONE && !(&common % q).is_zero() {
+        if q > &UBig::ONE && !(&common % q).is_zero() {
             let g = (&common).gcd(q);
             common = &common / g * q;
         }
@@ -91,18 +88,20 @@ pub(super) fn integer_point(x: &[f64]) -> (Vec<IBig>, IBig) {
 /// The exact rows of one region, fetched once each, with the interior point.
 pub(super) struct Exact<'a> {
     source: &'a dyn ExactRows,
-    rows: Vec<OnceLock<Option<IntegerRow>>>,
+    rows: OnceLock<Vec<OnceLock<Option<IntegerRow>>>>,
+    count: usize,
     interior: &'a [f64],
 }
 
 impl<'a> Exact<'a> {
     pub fn new(source: &'a dyn ExactRows, count: usize, interior: &'a [f64]) -> Exact<'a> {
-        Exact { source, rows: (0..count).map(|_| OnceLock::new()).collect(), interior }
+        Exact { source, rows: OnceLock::new(), count, interior }
     }
 
     /// Row `i` in integers.
     pub fn row(&self, i: usize) -> Option<&IntegerRow> {
-        self.rows[i].get_or_init(|| self.source.exact_row(i).map(IntegerRow::new)).as_ref()
+        let rows = self.rows.get_or_init(|| (0..self.count).map(|_| OnceLock::new()).collect());
+        rows[i].get_or_init(|| self.source.exact_row(i).map(IntegerRow::new)).as_ref()
     }
 
     /// Exact multipliers on `rows` for row `i`, when they are non-negative and prove it redundant.

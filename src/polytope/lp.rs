@@ -6,7 +6,7 @@
 
 use super::check::Check;
 use super::rows::Halfspaces;
-use super::tolerances::LP_GAP;
+use super::tolerances::LP_NOISE;
 use highs::{HighsModelStatus, RowProblem, Sense};
 use std::num::NonZeroU32;
 
@@ -21,7 +21,7 @@ pub(super) enum Candidate {
 }
 
 /// One LP: row `i` against `others`.
-pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize]) -> (Candidate, bool) {
+pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize]) -> Candidate {
     let c = check.interior();
     let unit = check.slack[i].max(f64::MIN_POSITIVE) / check.norms[i];
     let scale = |j: usize| 1.0 / (check.norms[j] * unit);
@@ -55,26 +55,22 @@ pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize
         let _ = model.try_set_option("presolve", "off");
         model.try_solve()
     });
-    let Ok(solved) = solved else { return (Candidate::Nothing, false) };
+    let Ok(solved) = solved else { return Candidate::Nothing };
     if solved.status() != HighsModelStatus::Optimal {
-        return (Candidate::Nothing, false);
+        return Candidate::Nothing;
     }
     let solution = solved.get_solution();
-    let value = super::kernel::dot(
-        &solution.columns().iter().enumerate().map(|(k, v)| v * sign(k)).collect::<Vec<_>>(),
-        &vec![1.0 / check.norms[i]; h.dimension],
-    );
+    let value = solution.columns().iter().enumerate().map(|(k, v)| v * sign(k)).sum::<f64>() / check.norms[i];
     if !value.is_finite() {
-        return (Candidate::Nothing, false);
+        return Candidate::Nothing;
     }
-    let close = (value - 1.0).abs() <= LP_GAP;
     if value > 1.0 {
         let point = c.iter().zip(solution.columns()).map(|(c, v)| c + v * unit / value).collect();
-        return (Candidate::Point(point), close);
+        return Candidate::Point(point);
     }
     let (mut used, mut multipliers) = (Vec::new(), Vec::new());
     for (&j, &y) in rows.iter().zip(solution.dual_rows()) {
-        if j != i && y.abs() > 1e-12 {
+        if j != i && y.abs() > LP_NOISE {
             used.push(j);
             multipliers.push(y.abs() * check.norms[i] / check.norms[j]);
         }
@@ -82,11 +78,11 @@ pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize
     for &j in others {
         if let Some((k, sign)) = check.wall(j) {
             let y = solution.dual_columns()[k] * sign;
-            if y > 1e-12 {
+            if y > LP_NOISE {
                 used.push(j);
                 multipliers.push(y * check.norms[i]);
             }
         }
     }
-    (Candidate::Multipliers(used, multipliers), close)
+    Candidate::Multipliers(used, multipliers)
 }

@@ -19,6 +19,7 @@
 mod ball;
 mod blocked;
 mod check;
+mod cone;
 mod dense;
 mod engine;
 mod exact;

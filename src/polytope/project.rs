@@ -9,7 +9,7 @@
 
 use super::gram::Gram;
 use super::kernel;
-use super::tolerances::{DEPENDENCE, STEPS_PER_DIMENSION};
+use super::tolerances::{DEPENDENCE, RAY_NOISE, STEPS_PER_DIMENSION};
 
 /// How a projection ended; the details stay in the [`Projector`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,7 +113,8 @@ impl Projector {
                 kernel::axpy(-w, &self.factor[r * stride..r * stride + r], head);
             }
             let dependent = curvature <= DEPENDENCE * own || k >= gram.dimension;
-            let noise = if dependent { 1e-11 * self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())) } else { 0.0 };
+            let noise =
+                if dependent { RAY_NOISE * self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs())) } else { 0.0 };
             let (mut blocking, mut step) = (0, f64::INFINITY);
             for r in 1..k {
                 if self.weights[r] > noise {

@@ -130,10 +130,9 @@ impl Dictionary {
                 continue;
             }
             self.rhs[r] = sign((&pivot * &self.rhs[r] - &lead * &pivot_rhs) / &self.scale);
-            for k in 0..self.d {
+            for (k, (entry, along)) in self.table[r].iter_mut().zip(&pivot_row).enumerate() {
                 if k != column {
-                    let entry = &self.table[r][k];
-                    self.table[r][k] = sign((&pivot * entry - &lead * &pivot_row[k]) / &self.scale);
+                    *entry = sign((&pivot * &*entry - &lead * along) / &self.scale);
                 }
             }
             self.table[r][column] = sign(-lead);

@@ -31,14 +31,22 @@ pub const SLACK_RATIO: f64 = 1e-7;
 pub const RIDGE: f64 = 1e-13;
 
 /// Squared Newton decrement at which centring ends. Smaller buys nothing: any point well inside serves.
-pub const CENTRED: f64 = 0.25;
+pub const CENTRED: f64 = 1.0;
 
 /// Share of the way to the boundary that a centring step may go. At 1 the slack of the row that is hit becomes zero.
 pub const STEP_SHARE: f64 = 0.9;
 
-/// Gap, relative to the tested row's slack, below which an LP's answer is not even offered as a candidate of its own
-/// kind first. HiGHS works to 1e-7: two parallel rows 1e-8 apart hide each other, and a true face is lost.
-pub const LP_GAP: f64 = 1e-6;
+/// Multipliers of an LP below this are left out of its proof. HiGHS returns them as noise on rows that are not tight;
+/// each would cost a column of the exact system.
+pub const LP_NOISE: f64 = 1e-12;
+
+/// Work (rows × dimension²) above which an LP is asked for a better candidate before the exact simplex runs. Without
+/// it a single hair-thin row among hundreds takes a second.
+pub const DEAR_SIMPLEX: usize = 10_000;
+
+/// Share of the largest weight below which a weight of a dependent row counts as zero. Without it rounding noise
+/// blocks the dual ray, and the step along it is infinite.
+pub const RAY_NOISE: f64 = 1e-11;
 
 /// Work (rows × dimension²) up to which the exact simplex runs. Beyond it one row could take minutes.
 pub const EXACT_SIMPLEX_WORK: usize = 600_000;
@@ -53,6 +61,10 @@ pub const EXACT_PIVOTS: usize = 4_000;
 /// than the arithmetic.
 pub const BLOCKED_DIMENSION: usize = 48;
 
-/// Weight of the pull towards the given point when centring, in units of the farthest hyperplane's distance. Without it,
-/// the centre of an unbounded region runs away to where coordinates have no digits left.
+/// Dimension up to which a proof without a box is checked by enclosing its multipliers. Beyond it the cubic cost
+/// outweighs what it saves.
+pub const CONE_DIMENSION: usize = 64;
+
+/// Weight of the pull towards the given point when centring without a box, in units of the farthest hyperplane's
+/// distance. Without it, the centre of an unbounded region runs away to where coordinates have no digits left.
 pub const PROXIMAL: f64 = 1e-3;

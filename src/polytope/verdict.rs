@@ -47,13 +47,14 @@ impl Witness {
 /// Multipliers `y >= 0` that show a row to be redundant: `Σ y_j a_j = a_i` and `Σ y_j b_j <= b_i`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Farkas {
-    /// In float64: the residual of the equation is bounded over the domain's box and is smaller than the gap.
+    /// In float64: either the residual of the equation, bounded over the domain's box, is smaller than the gap, or
+    /// the exact multipliers are enclosed near these and suffice.
     Float {
         /// Rows the proof uses; none when the box alone excludes the row.
         rows: Vec<usize>,
         /// Their multipliers.
         multipliers: Vec<f64>,
-        /// What is left of the gap after every bound, as a distance.
+        /// What is left of the gap after every bound, as a distance; zero for rows that all pass through the origin.
         gap: f64,
     },
     /// In rationals, with equality and without residual.

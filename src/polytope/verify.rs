@@ -50,7 +50,7 @@ pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verificat
     });
     result.sound = seen.iter().all(|&n| n == 1) && check.doubtful_interior().into_iter().all(inside);
     let leaders: Vec<usize> = faces.classes.iter().filter_map(|c| c.rows.first().copied()).collect();
-    let (mut slacks, mut scratch) = (vec![0.0; h.len()], Vec::new());
+    let (mut slacks, mut scratch) = (Slacks::default(), Vec::new());
     for (position, class) in faces.classes.iter().enumerate() {
         let Some(&i) = class.rows.first() else {
             result.failed.push(position);
@@ -65,10 +65,8 @@ pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verificat
                     continue;
                 }
                 Verdict::Face(Witness::Float { point, .. }) => {
-                    point.len() == h.dimension && {
-                        check.slacks(point, &mut slacks);
-                        check.witness(&class.rows, point, &leaders, &slacks).is_some()
-                    }
+                    point.len() == h.dimension
+                        && check.witness(&class.rows, point, &leaders, slacks.of(&check, faces, position)).is_some()
                 }
                 Verdict::Face(Witness::Exact { point }) => {
                     point.len() == h.dimension && exact_witness(exact, i, point, &leaders)
@@ -93,6 +91,39 @@ pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verificat
         }
     }
     result
+}
+
+/// Slacks at the float witnesses, a batch of classes at a time.
+#[derive(Default)]
+struct Slacks {
+    values: Vec<f64>,
+    /// Position of each class of the batch, and the batch's end.
+    members: Vec<usize>,
+}
+
+impl Slacks {
+    /// Slacks at the witness of class `position`; classes are asked for in ascending order.
+    fn of(&mut self, check: &Check, faces: &Faces, position: usize) -> &[f64] {
+        const BATCH: usize = 256;
+        if !self.members.contains(&position) {
+            let d = faces.interior.len();
+            let (mut points, mut members) = (Vec::new(), Vec::new());
+            for (c, class) in faces.classes.iter().enumerate().skip(position) {
+                match &class.verdict {
+                    Verdict::Face(Witness::Float { point, .. }) if point.len() == d && members.len() < BATCH => {
+                        points.extend_from_slice(point);
+                        members.push(c);
+                    }
+                    _ => {}
+                }
+            }
+            self.values = check.slacks_at_many(&points);
+            self.members = members;
+        }
+        let at = self.members.iter().position(|&c| c == position).unwrap_or(0);
+        let m = check.slack.len();
+        &self.values[at * m..(at + 1) * m]
+    }
 }
 
 fn slack(row: &ExactRow, x: &[Rational]) -> Rational {
