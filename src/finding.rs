@@ -2,10 +2,11 @@
 //!
 //! Contract: a code is stable, a message says what was seen, a hint what to do next.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The audit's result is in doubt or a limit is broken.
@@ -17,10 +18,10 @@ pub enum Severity {
 }
 
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable kebab-case code, for example `domain-not-stated`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How much it matters.
     pub severity: Severity,
     /// What was seen.
@@ -34,7 +35,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about the model or the run as a whole.
     pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
-        Finding { code, severity, message: message.into(), node: None, hint: None }
+        Finding { code: code.into(), severity, message: message.into(), node: None, hint: None }
     }
 
     /// Names the node.

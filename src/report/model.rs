@@ -3,16 +3,16 @@
 //! Contract: no clock, no path, no host name; floats are rounded to 12 significant digits and finite.
 
 use crate::finding::Finding;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Name of the schema.
 pub const SCHEMA_ID: &str = "polyaudit/report/1";
 
 /// One audited model.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA_ID`].
-    pub schema: &'static str,
+    pub schema: String,
     /// What wrote it.
     pub tool: Tool,
     /// What was audited.
@@ -34,22 +34,22 @@ pub struct Report {
 }
 
 /// The program.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tool {
     /// `polyaudit`.
-    pub name: &'static str,
+    pub name: String,
     /// Its version.
-    pub version: &'static str,
+    pub version: String,
 }
 
 impl Default for Tool {
     fn default() -> Tool {
-        Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+        Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
     }
 }
 
 /// Identity card of the file.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
     /// File name, without folder.
     pub file: String,
@@ -70,7 +70,7 @@ pub struct Model {
 }
 
 /// One number where all bounds are equal, else one per input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Bound {
     /// The same for all inputs.
@@ -80,10 +80,10 @@ pub enum Bound {
 }
 
 /// The audited domain.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Domain {
     /// `box` or `unbounded`.
-    pub kind: &'static str,
+    pub kind: String,
     /// Lower bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lo: Option<Bound>,
@@ -99,17 +99,17 @@ pub struct Domain {
 }
 
 /// What determines the numbers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// The domain.
     pub domain: Domain,
     /// `enumerate` or `sample`: what ran.
-    pub method: &'static str,
+    pub method: String,
     /// Why `auto` chose it; absent when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto: Option<String>,
     /// `auto` or `lp`.
-    pub engine: &'static str,
+    pub engine: String,
     /// Seed of every random choice.
     pub seed: u64,
     /// Samples asked for; absent when enumerating.
@@ -119,27 +119,27 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_regions: Option<u64>,
     /// Tensors at which the graph was cut; absent for the graph's own outputs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<String>,
     /// Sizes given to symbolic dimensions, as `name=size`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
     /// Inputs held constant, as `name=value`, or `name=` and a hash of the values.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<String>,
 }
 
 /// Whether the audit did all it set out to do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
     /// `complete`, `partial` or `refused`.
-    pub state: &'static str,
+    pub state: String,
     /// Why it is not complete.
     pub reason: Option<String>,
 }
 
 /// Numbers only.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Free inputs d.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +180,7 @@ pub struct Summary {
 }
 
 /// The three distributions.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FaceSummary {
     /// Interior faces and walls.
     pub total: Faces,
@@ -191,7 +191,7 @@ pub struct FaceSummary {
 }
 
 /// One distribution of face counts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Faces {
     /// Mean.
     pub mean: f64,
@@ -216,16 +216,16 @@ pub struct Faces {
 }
 
 /// The histogram. Its column names occur nowhere else in the document.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Histogram {
     /// `region`, `volume` or `point`; null for a refused model.
-    pub weight: Option<&'static str>,
+    pub weight: Option<String>,
     /// Ascending by face count, without empty rows.
     pub rows: Vec<HistogramRow>,
 }
 
 /// How many regions, or samples, have this many faces.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum HistogramRow {
     /// Each region once.
@@ -263,7 +263,7 @@ impl HistogramRow {
 }
 
 /// A layer with units.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Layer {
     /// Layer name.
     pub layer: String,
@@ -276,19 +276,19 @@ pub struct Layer {
 }
 
 /// What was checked.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Checks {
     /// Relations that an enumeration checks itself with.
     pub identities: Vec<IdentityRow>,
 }
 
 /// One relation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdentityRow {
     /// Stable name.
-    pub identity: &'static str,
+    pub identity: String,
     /// `holds`, `violated` or `not-applicable`.
-    pub outcome: &'static str,
+    pub outcome: String,
     /// The numbers compared, or the assumption that fails.
     pub detail: String,
 }

@@ -63,7 +63,7 @@ fn headline(report: &Report) -> String {
         (Some(n), _, _) => format!("{} regions, all of them counted", grouped(n)),
         (_, Some(n), Some(s)) => format!("{} regions met by {} samples", grouped(n), grouped(s)),
         (_, Some(n), None) => format!("at least {} regions", grouped(n)),
-        _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.into()),
+        _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.clone()),
     };
     let domain = match &report.settings.domain {
         domain if domain.kind == "unbounded" => "in all of space".to_string(),

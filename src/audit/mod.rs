@@ -1,0 +1,171 @@
+//! One model from file to report: load, choose the domain, explore, summarise.
+//!
+//! Contract: a model that can be read always gets a report, also one that is refused or only partly explored.
+
+mod settings;
+mod summary;
+
+pub use summary::layers;
+
+use crate::explore::{self, Control, Method, Plan, State};
+use crate::finding::{Finding, Severity};
+use crate::import::{self, Card, ImportError, Offender};
+use crate::ir::Network;
+use crate::polytope::Engine;
+use crate::report::{Checks, Histogram, Model, Report, SCHEMA_ID, Settings as ReportSettings, Status, Summary, Tool};
+use anyhow::ensure;
+use std::path::Path;
+
+/// Which part of the input space to audit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum DomainChoice {
+    /// Not stated: `[-1, 1]` for every input, and a finding that says so.
+    #[default]
+    Unstated,
+    /// The same bounds for every input.
+    Cube(f64, f64),
+    /// Bounds per input, from a file of this name.
+    Bounds(Vec<[f64; 2]>, String),
+    /// All of R^d.
+    Unbounded,
+}
+
+/// All that determines a report.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How to read the model.
+    pub import: import::Options,
+    /// Which part of the input space.
+    pub domain: DomainChoice,
+    /// How to explore.
+    pub plan: Plan,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let plan = Plan { method: Method::Auto, engine: Engine::Auto, samples: None, seed: 0, max_regions: 1_000_000 };
+        Settings { import: import::Options::default(), domain: DomainChoice::default(), plan }
+    }
+}
+
+/// A report, and how the run ended.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// The document.
+    pub report: Report,
+    /// Whether the model is outside the supported fragment.
+    pub refused: bool,
+    /// Whether an interrupt ended the run.
+    pub interrupted: bool,
+}
+
+/// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
+pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
+    let model = match import::load(path, &settings.import) {
+        Ok(model) => model,
+        Err(ImportError::Refused { card, offenders, .. }) => return Ok(refused(*card, &offenders, settings)),
+        Err(e) => return Err(e.into()),
+    };
+    let domain = domain(&model.network, settings)?;
+    let found = explore::explore(&model.network, &domain, &settings.plan, control)?;
+    let interrupted = matches!(&found.state, State::Partial { interrupted: true, .. });
+    let mut findings = model.findings;
+    if settings.domain == DomainChoice::Unstated {
+        let message = "the domain was not stated, and every number depends on it: [-1, 1] is assumed for every input";
+        let hint = "state the range of the inputs with --domain LO,HI or --domain FILE";
+        findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
+    }
+    findings.extend(found.findings.iter().cloned());
+    sort(&mut findings);
+    let report = Report {
+        schema: SCHEMA_ID.into(),
+        tool: Tool::default(),
+        model: card(model.card),
+        settings: settings::report_settings(&domain, settings, &found),
+        status: summary::status(&found),
+        summary: summary::summary(&model.network, &found),
+        histogram: summary::histogram(&found),
+        layers: layers(&model.network),
+        findings,
+        checks: summary::checks(&found),
+    };
+    Ok(Audit { report, refused: false, interrupted })
+}
+
+/// The domain over all inputs of the network, held ones included.
+fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore::Domain> {
+    let n = network.input_len();
+    let domain = match &settings.domain {
+        DomainChoice::Unstated => explore::Domain::cube(n, -1.0, 1.0),
+        DomainChoice::Cube(lo, hi) => explore::Domain::cube(n, *lo, *hi),
+        DomainChoice::Unbounded => explore::Domain::unbounded(n),
+        DomainChoice::Bounds(bounds, file) => {
+            let ports: Vec<String> = network.inputs.iter().map(|p| format!("{} ({})", p.name, p.len())).collect();
+            ensure!(
+                bounds.len() == n,
+                "--domain {file} bounds {} inputs, the model has {n}: {}",
+                bounds.len(),
+                ports.join(", ")
+            );
+            explore::Domain::Box {
+                lo: bounds.iter().map(|b| b[0]).collect(),
+                hi: bounds.iter().map(|b| b[1]).collect(),
+            }
+        }
+    };
+    ensure!(domain.free() > 0, "every input is held constant: nothing is left to audit");
+    Ok(domain)
+}
+
+fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
+    let mut findings: Vec<Finding> = (offenders.iter())
+        .map(|o| {
+            let message = format!("{} (output {}) {}", o.op, o.output, o.reason);
+            Finding::new("unsupported-operator", Severity::Error, message).at(o.node.clone()).hint(o.hint.clone())
+        })
+        .collect();
+    sort(&mut findings);
+    let reason = format!("{} node(s) are outside the supported fragment", offenders.len());
+    let report = Report {
+        schema: SCHEMA_ID.into(),
+        tool: Tool::default(),
+        model: card(source),
+        settings: ReportSettings {
+            domain: settings::stated_domain(settings),
+            method: settings::name(settings.plan.method),
+            auto: None,
+            engine: settings::engine(settings.plan.engine),
+            seed: settings.plan.seed,
+            samples: settings.plan.samples,
+            max_regions: Some(settings.plan.max_regions),
+            outputs: settings.import.outputs.clone(),
+            dims: settings::dims(settings),
+            fixed: settings::fixed(settings),
+        },
+        status: Status { state: "refused".into(), reason: Some(reason) },
+        summary: Summary::default(),
+        histogram: Histogram::default(),
+        layers: vec![],
+        findings,
+        checks: Checks::default(),
+    };
+    Audit { report, refused: true, interrupted: false }
+}
+
+fn sort(findings: &mut [Finding]) {
+    findings
+        .sort_by(|a, b| (a.severity, &a.code, &a.node, &a.message).cmp(&(b.severity, &b.code, &b.node, &b.message)));
+}
+
+fn card(card: Card) -> Model {
+    Model {
+        file: card.file,
+        sha256: format!("sha256:{}", card.sha256),
+        bytes: card.bytes,
+        ir_version: card.ir_version,
+        opset: card.opset,
+        producer: card.producer,
+        inputs: card.inputs,
+        outputs: card.outputs,
+    }
+}

@@ -1,0 +1,114 @@
+//! What an exploration found, in the words of the report.
+
+use crate::explore::identities::Outcome;
+use crate::explore::{Exploration, Method, State, Weight};
+use crate::ir::{Network, Op};
+use crate::report::{
+    Checks, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Status, Summary, rounded,
+};
+use crate::stats::{Distribution, mean_interval, proportion_interval};
+
+pub fn status(found: &Exploration) -> Status {
+    match &found.state {
+        State::Complete => Status { state: "complete".into(), reason: None },
+        State::Partial { reason, .. } => Status { state: "partial".into(), reason: Some(reason.clone()) },
+    }
+}
+
+pub fn summary(network: &Network, found: &Exploration) -> Summary {
+    let all = found.method == Method::Enumerate && found.state == State::Complete;
+    let sampled = found.method == Method::Sample;
+    let covered = found.covered.map(|(inside, drawn)| rounded(inside as f64 / drawn as f64));
+    let interval = found.covered.and_then(|(inside, drawn)| proportion_interval(inside, drawn));
+    let d = found.dimension;
+    let faces = |counts: &[u64]| faces(counts, d, sampled);
+    let tally = &found.tally;
+    let faces = faces(&tally.total).zip(faces(&tally.interior)).zip(faces(&tally.walls));
+    Summary {
+        inputs: Some(d as u64),
+        units: Some(network.units() as u64),
+        regions: all.then_some(found.regions_found),
+        regions_found: (!all).then_some(found.regions_found),
+        samples: sampled.then_some(found.samples),
+        new_in_last_tenth: found.new_in_last_tenth.map(rounded),
+        covered,
+        covered_low: interval.map(|i| rounded(i[0])),
+        covered_high: interval.map(|i| rounded(i[1])),
+        undecided: Some(tally.undecided),
+        identically_on_breakpoint: Some(found.vanishing.len() as u64),
+        faces: faces.map(|((total, interior), walls)| FaceSummary { total, interior, walls }),
+    }
+}
+
+fn faces(counts: &[u64], d: usize, sampled: bool) -> Option<Faces> {
+    let distribution = Distribution::new(counts)?;
+    let interval = sampled.then(|| mean_interval(&distribution)).flatten();
+    Some(Faces {
+        mean: rounded(distribution.mean()),
+        mean_low: interval.map(|i| rounded(i[0])),
+        mean_high: interval.map(|i| rounded(i[1])),
+        median: distribution.quantile(50) as u64,
+        p95: distribution.quantile(95) as u64,
+        min: distribution.min() as u64,
+        max: distribution.max() as u64,
+        stddev: rounded(distribution.deviation()),
+        share_at_most_2d: rounded(distribution.share_at_most(2 * d)),
+    })
+}
+
+pub fn histogram(found: &Exploration) -> Histogram {
+    let weight = match found.weight {
+        Weight::Region => "region",
+        Weight::Volume => "volume",
+        Weight::Point => "point",
+    };
+    let tally = &found.tally;
+    let at = |counts: &[u64], k: usize| counts.get(k).copied().unwrap_or(0);
+    let rows = (0..tally.total.len().max(tally.interior.len()))
+        .map(|k| (k as u64, at(&tally.total, k), at(&tally.interior, k)))
+        .filter(|&(_, total, interior)| total + interior > 0)
+        .map(|(face_count, total, interior)| match found.weight {
+            Weight::Region => HistogramRow::Regions { face_count, regions_total: total, regions_interior: interior },
+            _ => HistogramRow::Samples { face_count, samples_total: total, samples_interior: interior },
+        })
+        .collect();
+    Histogram { weight: Some(weight.into()), rows }
+}
+
+/// The layers of a network that have units.
+pub fn layers(network: &Network) -> Vec<Layer> {
+    let layer = |node: &crate::ir::Node, unit_count: usize, kind: &str| Layer {
+        layer: node.label.layer.clone(),
+        op: node.label.op.clone(),
+        unit_count: unit_count as u64,
+        kind: kind.into(),
+    };
+    (network.nodes.iter())
+        .filter_map(|node| match &node.op {
+            Op::Activation(a) => {
+                let units = (0..node.len()).filter(|&i| a.curve(i).pieces() > 1).count();
+                Some(layer(node, units, a.curves.iter().map(|c| c.kind()).find(|&k| k != "linear").unwrap_or("linear")))
+            }
+            Op::Max(m) => Some(layer(node, (0..m.groups()).filter(|&g| m.group(g).len() > 1).count(), "max")),
+            _ => None,
+        })
+        .collect()
+}
+
+pub fn checks(found: &Exploration) -> Checks {
+    let outcome = |o: Outcome| match o {
+        Outcome::Holds => "holds",
+        Outcome::Violated => "violated",
+        Outcome::NotApplicable => "not-applicable",
+    };
+    let rows = found.identities.iter();
+    Checks {
+        identities: rows
+            .map(|i| IdentityRow {
+                identity: i.name.into(),
+                outcome: outcome(i.outcome).into(),
+                detail: i.detail.clone(),
+            })
+            .collect(),
+    }
+}
