@@ -50,3 +50,9 @@ impl Finding {
         self
     }
 }
+
+/// The order of a report: by severity, code, node, message.
+pub fn sort(findings: &mut [Finding]) {
+    findings
+        .sort_by(|a, b| (a.severity, &a.code, &a.node, &a.message).cmp(&(b.severity, &b.code, &b.node, &b.message)));
+}

@@ -32,6 +32,7 @@ pub mod explore;
 pub mod finding;
 pub mod import;
 pub mod ir;
+pub mod plugin;
 pub mod polytope;
 pub mod region;
 pub mod report;

@@ -6,6 +6,10 @@ mod architecture;
 mod docs;
 #[path = "cli/errors.rs"]
 mod errors;
+#[path = "cli/hostile_plugins.rs"]
+mod hostile_plugins;
+#[path = "cli/plugins.rs"]
+mod plugins;
 #[path = "cli/reports.rs"]
 mod reports;
 

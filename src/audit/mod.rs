@@ -8,7 +8,7 @@ mod summary;
 pub use summary::layers;
 
 use crate::explore::{self, Control, Method, Plan, State};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -53,6 +53,8 @@ impl Default for Settings {
 pub struct Audit {
     /// The document.
     pub report: Report,
+    /// The network; none for a refused model.
+    pub network: Option<Network>,
     /// Whether the model is outside the supported fragment.
     pub refused: bool,
     /// Whether an interrupt ended the run.
@@ -88,8 +90,9 @@ pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Res
         layers: layers(&model.network),
         findings,
         checks: summary::checks(&found),
+        plugins: vec![],
     };
-    Ok(Audit { report, refused: false, interrupted })
+    Ok(Audit { report, network: Some(model.network), refused: false, interrupted })
 }
 
 /// The domain over all inputs of the network, held ones included.
@@ -148,13 +151,9 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         layers: vec![],
         findings,
         checks: Checks::default(),
+        plugins: vec![],
     };
-    Audit { report, refused: true, interrupted: false }
-}
-
-fn sort(findings: &mut [Finding]) {
-    findings
-        .sort_by(|a, b| (a.severity, &a.code, &a.node, &a.message).cmp(&(b.severity, &b.code, &b.node, &b.message)));
+    Audit { report, network: None, refused: true, interrupted: false }
 }
 
 fn card(card: Card) -> Model {

@@ -76,6 +76,9 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "output_file", help_heading = "Output")]
     pub(super) out_dir: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) plugins: super::plugin_args::Flags,
+
     /// No table and no progress
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -114,6 +117,8 @@ pub enum Command {
     Eval(Eval),
     /// Print the JSON Schema of the report
     Schema,
+    /// List, try and begin plugins: checks and renderers of your own
+    Plugins(super::plugin_args::Plugins),
 }
 
 /// `polyaudit inspect`.
@@ -196,7 +201,8 @@ impl From<EngineArg> for Engine {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// A positive number of seconds.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(s) if s > 0.0 && s.is_finite() => Ok(s),
         _ => Err("not a positive number of seconds".into()),

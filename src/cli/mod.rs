@@ -10,6 +10,9 @@ mod eval;
 mod inspect;
 mod numpy;
 mod output;
+mod plugin_args;
+mod plugin_commands;
+mod plugins;
 mod progress;
 mod run;
 
@@ -18,6 +21,8 @@ pub use args::{Arguments, Command};
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Exit code where a check found an error.
+pub const CHECK_FAILED: u8 = 1;
 /// Exit code of usage, input and output errors, and of unreadable models.
 pub const FAILED: u8 = 2;
 /// Exit code of models outside the supported fragment.
@@ -33,6 +38,7 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(inspect)) => inspect::run(&inspect),
         Some(Command::Eval(eval)) => eval::run(&eval),
         Some(Command::Schema) => output::print(crate::report::SCHEMA).map(|()| 0),
+        Some(Command::Plugins(plugins)) => plugin_commands::run(&plugins.what, color),
         None => run::run(&arguments),
     };
     match outcome {

@@ -9,8 +9,13 @@ use std::path::Path;
 
 /// Writes a document to stdout.
 pub fn print(text: &str) -> Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to stdout.
+pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("stdout cannot be written"),
     }
@@ -18,10 +23,15 @@ pub fn print(text: &str) -> Result<()> {
 
 /// Writes a file beside its final place and moves it there.
 pub fn save(path: &Path, text: &str) -> Result<()> {
+    save_bytes(path, text.as_bytes())
+}
+
+/// Writes bytes beside a file's final place and moves them there.
+pub fn save_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     let what = || format!("{}: cannot be written", path.display());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder).with_context(what)?;
-    file.write_all(text.as_bytes()).with_context(what)?;
+    file.write_all(bytes).with_context(what)?;
     file.persist(path).with_context(what)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The main job: audit every model given, write its report, go on with the others when one fails.
 
 use super::args::{Arguments, FormatArg, MethodArg};
+use super::plugins::Plugins;
 use super::progress::Line;
 use super::{FAILED, INTERRUPTED, REFUSED, domain, output};
 use crate::audit::{Audit, DomainChoice, Settings, audit};
@@ -19,11 +20,12 @@ const WIDTH: usize = 100;
 /// Runs the audits; gives the exit code.
 pub fn run(arguments: &Arguments) -> Result<u8> {
     let settings = settings(arguments)?;
-    let targets = targets(arguments)?;
+    let stop = interrupt()?;
+    let mut plugins = Plugins::new(arguments, stop.clone())?;
+    let targets = if plugins.take_stdout() && arguments.output_file.is_empty() { vec![] } else { targets(arguments)? };
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("--threads")?;
     }
-    let stop = interrupt()?;
     let deadline = arguments.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
     let (mut code, mut documents) = (0, vec![String::new(); targets.len()]);
     let mut names = HashSet::new();
@@ -32,7 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<u8> {
         let control = Control { stop: &stop, deadline, progress: &|p| line.show(p) };
         let outcome = audit(model, &settings, &control);
         line.finish();
-        let done = match outcome {
+        let mut done = match outcome {
             Ok(done) => done,
             Err(error) => {
                 output::error(&error, arguments.color);
@@ -40,11 +42,17 @@ pub fn run(arguments: &Arguments) -> Result<u8> {
                 continue;
             }
         };
+        if !done.interrupted {
+            code = code.max(plugins.check(model, &mut done));
+        }
         if !arguments.quiet {
             let style = Style { width: WIDTH, color: output::colored(arguments.color) };
             output::message(&table(&done.report, style));
         }
         code = code.max(exit_code(&done));
+        if !done.interrupted {
+            code = code.max(plugins.render(model, &done)?);
+        }
         if let Some(folder) = &arguments.out_dir {
             let format = arguments.format.first().copied().unwrap_or(FormatArg::Yaml);
             let path = folder.join(report_name(model, format, &mut names));

@@ -7,8 +7,8 @@ mod yaml;
 
 pub use json::to_json;
 pub use model::{
-    Bound, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model, Report, SCHEMA_ID,
-    Settings, Status, Summary, Tool, rounded,
+    Bound, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model, Plugin, Report,
+    SCHEMA_ID, Settings, Status, Summary, Tool, rounded,
 };
 pub use table::{Style, table};
 pub use yaml::to_yaml;

@@ -31,6 +31,22 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the audit checked itself with.
     pub checks: Checks,
+    /// What was asked for by `--plugin` and could be found; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<Plugin>,
+}
+
+/// A plugin that ran.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plugin {
+    /// Its name.
+    pub name: String,
+    /// Its version; the program's own for a built-in.
+    pub version: String,
+    /// `check` or `render`.
+    pub kind: String,
+    /// `sha256:` and the hash of its manifest; null for a built-in.
+    pub manifest: Option<String>,
 }
 
 /// The program.

@@ -34,6 +34,7 @@ fn arrows_point_one_way() {
         ("explore", &["explore", "ir", "region", "polytope", "finding"]),
         ("stats", &["stats"]),
         ("report", &["report", "finding", "stats"]),
+        ("plugin", &["plugin", "report", "finding", "ir"]),
     ];
     for (file, text) in sources() {
         let module = file.split(['/', '.']).next().expect("a module");
