@@ -1,7 +1,7 @@
 //! Every numerical constant of the face engine, each with what goes wrong without it.
 //!
 //! Contract: none of them decides a verdict. They choose which float candidate is offered to the rigorous check of
-//! [`super::check`]; what the check does not accept is decided in rational arithmetic. Mirrored in `docs/numerics.md`.
+//! `check`; what the check does not accept is decided in rational arithmetic. Mirrored in `docs/numerics.md`.
 
 /// Unit roundoff of float64.
 pub const ROUNDOFF: f64 = f64::EPSILON / 2.0;
