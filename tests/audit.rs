@@ -5,6 +5,8 @@ mod support;
 
 #[path = "audit/closed_forms.rs"]
 mod closed_forms;
+#[path = "audit/exact.rs"]
+mod exact;
 #[path = "audit/fixtures.rs"]
 mod fixtures;
 #[path = "audit/ground_truth.rs"]

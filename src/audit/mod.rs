@@ -43,7 +43,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        let plan = Plan { method: Method::Auto, engine: Engine::Auto, samples: None, seed: 0, max_regions: 1_000_000 };
+        let plan = Plan {
+            method: Method::Auto,
+            engine: Engine::Auto,
+            exact: false,
+            samples: None,
+            seed: 0,
+            max_regions: 1_000_000,
+        };
         Settings { import: import::Options::default(), domain: DomainChoice::default(), plan }
     }
 }
@@ -137,7 +144,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
             domain: settings::stated_domain(settings),
             method: settings::name(settings.plan.method),
             auto: None,
-            engine: settings::engine(settings.plan.engine),
+            engine: settings::engine(&settings.plan),
             seed: settings.plan.seed,
             samples: settings.plan.samples,
             max_regions: Some(settings.plan.max_regions),

@@ -1,7 +1,7 @@
 //! What a run was asked and told, in the words of the report's `settings`.
 
 use super::{DomainChoice, Settings};
-use crate::explore::{self, Exploration, Method};
+use crate::explore::{self, Exploration, Method, Plan};
 use crate::polytope::Engine;
 use crate::report::{Bound, Domain, Settings as ReportSettings};
 use sha2::{Digest, Sha256};
@@ -17,8 +17,9 @@ pub fn name(method: Method) -> String {
     }
 }
 
-pub fn engine(engine: Engine) -> String {
-    match engine {
+pub fn engine(plan: &Plan) -> String {
+    match plan.engine {
+        _ if plan.exact => "exact".into(),
         Engine::Auto => "auto".into(),
         Engine::Lp => "lp".into(),
     }
@@ -63,7 +64,7 @@ pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Ex
         domain: described(domain, settings),
         method: name(found.method),
         auto: found.why.clone(),
-        engine: engine(settings.plan.engine),
+        engine: engine(&settings.plan),
         seed: settings.plan.seed,
         samples: sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
         max_regions: (settings.plan.method != Method::Sample).then_some(settings.plan.max_regions),

@@ -29,6 +29,7 @@ pub fn summary(network: &Network, found: &Exploration) -> Summary {
         units: Some(network.units() as u64),
         regions: all.then_some(found.regions_found),
         regions_found: (!all).then_some(found.regions_found),
+        regions_unbounded: found.unbounded,
         samples: sampled.then_some(found.samples),
         new_in_last_tenth: found.new_in_last_tenth.map(rounded),
         covered,

@@ -52,6 +52,10 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "How")]
     pub(super) engine: EngineArg,
 
+    /// Enumerate in rational arithmetic alone: slow, for small networks and as a check
+    #[arg(long, help_heading = "How")]
+    pub(super) exact: bool,
+
     /// Most regions to visit when enumerating
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Budgets")]
     pub(super) max_regions: u64,

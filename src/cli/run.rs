@@ -1,6 +1,6 @@
 //! The main job: audit every model given, write its report, go on with the others when one fails.
 
-use super::args::{Arguments, FormatArg, MethodArg};
+use super::args::{Arguments, EngineArg, FormatArg, MethodArg};
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::{FAILED, INTERRUPTED, REFUSED, domain, output};
@@ -139,6 +139,17 @@ fn settings(arguments: &Arguments) -> Result<Settings> {
     if arguments.method == MethodArg::Enumerate && arguments.samples.is_some() {
         bail!("--samples has no meaning with --method enumerate: drop it, or use --method sample");
     }
+    if arguments.exact && arguments.method == MethodArg::Sample {
+        bail!("--exact enumerates and does not sample: drop it, or use --method enumerate");
+    }
+    ensure!(
+        !arguments.exact || arguments.engine == EngineArg::Auto,
+        "--exact decides every face in rational arithmetic and has no use for --engine lp: drop one of them"
+    );
+    ensure!(
+        !arguments.exact || arguments.samples.is_none(),
+        "--samples has no meaning with --exact, which enumerates: drop one of them"
+    );
     if let Some(folder) = &arguments.out_dir {
         ensure!(arguments.format.len() <= 1, "--out-dir writes one format: give --format once");
         std::fs::create_dir_all(folder).with_context(|| format!("--out-dir {}", folder.display()))?;
@@ -146,6 +157,7 @@ fn settings(arguments: &Arguments) -> Result<Settings> {
     let plan = Plan {
         method: arguments.method.into(),
         engine: arguments.engine.into(),
+        exact: arguments.exact,
         samples: arguments.samples,
         seed: arguments.seed,
         max_regions: arguments.max_regions,

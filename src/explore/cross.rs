@@ -34,7 +34,10 @@ struct Visit {
     uncrossed: usize,
 }
 
-/// Visits every region of the network within `bounds`, at most `max_regions`.
+/// Called with each region visited, in order: its pattern, its faces, a point strictly inside.
+pub type Watch<'a> = dyn FnMut(&Pattern, &CellFaces, &[f64]) -> anyhow::Result<()> + 'a;
+
+/// Visits every region of the network within `bounds`, at most `max_regions`, and shows each to `watch`.
 pub fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
@@ -42,6 +45,7 @@ pub fn enumerate(
     engine: Engine,
     max_regions: u64,
     control: &Control,
+    watch: &mut Watch,
 ) -> anyhow::Result<Crossing> {
     let (pattern, start) = points::start(walker, bounds, seed)?;
     let mut out = Crossing {
@@ -65,8 +69,9 @@ pub fn enumerate(
                     visit(walker, bounds, engine, pattern, interior, &out.found, workspace)
                 })
                 .collect();
-            for visit in visits {
+            for (visit, (pattern, interior)) in visits.into_iter().zip(block) {
                 let visit = visit?;
+                watch(pattern, &visit.faces, interior)?;
                 uncrossed += visit.uncrossed;
                 count(&mut out.tally, &visit.faces, 1);
                 out.vanishing.extend(visit.vanishing);

@@ -5,6 +5,7 @@
 mod cell;
 mod cross;
 mod domain;
+pub mod exact;
 pub mod identities;
 mod points;
 mod run;
@@ -12,7 +13,7 @@ mod sample;
 mod tally;
 
 pub use cell::{Bounds, CellFaces, InteriorFace};
-pub use cross::{Crossing, enumerate};
+pub use cross::{Crossing, Watch, enumerate};
 pub use domain::Domain;
 pub use run::{Control, Exploration, Method, Plan, Progress, State, Weight, default_samples, explore};
 pub use sample::Sampling;

@@ -47,6 +47,11 @@ pub fn sample(walker: &Walker, bounds: &Bounds, seed: u64, k: u64) -> Result<(Pa
     Err(last.expect("at least one try"))
 }
 
+/// The first `count` uniform points, wherever they fall.
+pub fn uniform(d: usize, bounds: &Bounds, seed: u64, count: u64) -> Vec<Vec<f64>> {
+    (0..count).map(|k| draw(&mut stream(seed, k), d, bounds)).collect()
+}
+
 /// Where an enumeration starts: a seeded point off every hyperplane.
 pub fn start(walker: &Walker, bounds: &Bounds, seed: u64) -> Result<(Pattern, Vec<f64>), NoRegion> {
     sample(walker, bounds, seed, u64::MAX)

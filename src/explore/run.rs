@@ -2,7 +2,7 @@
 
 use super::cell::Bounds;
 use super::identities::{self, Identity, Outcome};
-use super::{Domain, Tally, cross, sample};
+use super::{Domain, Tally, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -45,6 +45,8 @@ pub struct Plan {
     pub method: Method,
     /// Which face engine.
     pub engine: Engine,
+    /// Enumerate in rational arithmetic alone; needs [`Method::Auto`] or [`Method::Enumerate`].
+    pub exact: bool,
     /// Samples to take; `None`: by the number of inputs.
     pub samples: Option<u64>,
     /// Seed of every random choice.
@@ -136,6 +138,8 @@ pub struct Exploration {
     pub tally: Tally,
     /// Distinct regions met.
     pub regions_found: u64,
+    /// Of these, how many reach to infinity; known of exact enumerations of the whole space.
+    pub unbounded: Option<u64>,
     /// Share of new regions among the last tenth of the samples.
     pub new_in_last_tenth: Option<f64>,
     /// Whether the run is complete.
@@ -164,6 +168,10 @@ pub fn default_samples(dimension: usize) -> u64 {
 pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
     let (restricted, bounds) = domain.restrict(network);
     let walker = Walker::new(&restricted);
+    if plan.exact {
+        anyhow::ensure!(plan.method != Method::Sample, "exact arithmetic enumerates and does not sample");
+        return exactly(&walker, &bounds, plan, control);
+    }
     let d = walker.dimension();
     let unbounded = bounds.is_none();
     match plan.method {
@@ -196,41 +204,79 @@ fn enumerate(
     control: &Control,
     why: Option<String>,
 ) -> anyhow::Result<Exploration> {
-    let mut found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control)?;
+    let found =
+        cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, &mut |_, _, _| Ok(()))?;
     let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
-    let mut findings = vec![];
-    let (mut checks, mut covered) = (vec![], Some((inside, COVERAGE_POINTS)));
-    if found.state == State::Complete {
-        checks = vec![
-            identities::handshake(&found.tally),
-            identities::points(inside, COVERAGE_POINTS),
-            identities::line(walker.dimension(), &found.tally, bounds.is_some()),
-        ];
-        covered = None;
-        if let Some(broken) = checks.iter().find(|c| c.outcome == Outcome::Violated) {
-            found.state = State::partial(format!("the check {} is violated", broken.name));
-            let message = format!("{}: {}", broken.name, broken.detail);
-            let hint = "the count cannot be trusted: please report this model";
-            findings.push(Finding::new("identity-violated", Severity::Error, message).hint(hint));
+    let counted = Counted {
+        tally: found.tally,
+        unbounded: None,
+        vanishing: found.vanishing.into_iter().collect(),
+        points: (inside, COVERAGE_POINTS),
+        state: found.state,
+    };
+    Ok(counted.checked(walker, bounds, why))
+}
+
+fn exactly(walker: &Walker, bounds: &Bounds, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
+    let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, |_| Ok(()))?;
+    let counted = Counted {
+        tally: found.tally,
+        unbounded: bounds.is_none().then_some(found.unbounded),
+        vanishing: found.vanishing.into_iter().collect(),
+        points: (found.points, exact::CARRIED_POINTS),
+        state: found.end,
+    };
+    let why = (plan.method == Method::Auto).then(|| "exact arithmetic was asked for".to_string());
+    Ok(counted.checked(walker, bounds, why))
+}
+
+/// What an enumeration of either kind counted.
+struct Counted {
+    tally: Tally,
+    unbounded: Option<u64>,
+    vanishing: Vec<HyperplaneId>,
+    /// Seeded points in regions found, and points drawn.
+    points: (u64, u64),
+    state: State,
+}
+
+impl Counted {
+    /// The exploration, checked where it is complete.
+    fn checked(mut self, walker: &Walker, bounds: &Bounds, why: Option<String>) -> Exploration {
+        let mut findings = vec![];
+        let (mut checks, mut covered) = (vec![], Some(self.points));
+        if self.state == State::Complete {
+            checks = vec![
+                identities::handshake(&self.tally),
+                identities::points(self.points.0, self.points.1),
+                identities::line(walker.dimension(), &self.tally, bounds.is_some()),
+            ];
+            covered = None;
+            if let Some(broken) = checks.iter().find(|c| c.outcome == Outcome::Violated) {
+                self.state = State::partial(format!("the check {} is violated", broken.name));
+                let message = format!("{}: {}", broken.name, broken.detail);
+                let hint = "the count cannot be trusted: please report this model";
+                findings.push(Finding::new("identity-violated", Severity::Error, message).hint(hint));
+            }
+        }
+        findings.extend(vanishing_finding(walker, &self.vanishing));
+        Exploration {
+            method: Method::Enumerate,
+            why,
+            samples: 0,
+            dimension: walker.dimension(),
+            weight: Weight::Region,
+            regions_found: self.tally.seen(),
+            unbounded: self.unbounded,
+            tally: self.tally,
+            new_in_last_tenth: None,
+            state: self.state,
+            identities: checks,
+            covered,
+            findings,
+            vanishing: self.vanishing,
         }
     }
-    let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
-    findings.extend(vanishing_finding(walker, &vanishing));
-    Ok(Exploration {
-        method: Method::Enumerate,
-        why,
-        samples: 0,
-        dimension: walker.dimension(),
-        weight: Weight::Region,
-        regions_found: found.tally.seen(),
-        tally: found.tally,
-        new_in_last_tenth: None,
-        state: found.state,
-        identities: checks,
-        covered,
-        findings,
-        vanishing,
-    })
 }
 
 fn sampled(
@@ -257,6 +303,7 @@ fn sampled(
         weight: Weight::Volume,
         tally: found.tally,
         regions_found: found.found.seen(),
+        unbounded: None,
         new_in_last_tenth: found.new_in_last_tenth,
         state: found.state,
         identities: vec![],

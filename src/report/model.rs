@@ -124,7 +124,7 @@ pub struct Settings {
     /// Why `auto` chose it; absent when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto: Option<String>,
-    /// `auto` or `lp`.
+    /// `auto`, `lp` or `exact`.
     pub engine: String,
     /// Seed of every random choice.
     pub seed: u64,
@@ -169,6 +169,9 @@ pub struct Summary {
     /// Distinct regions met; where not all were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regions_found: Option<u64>,
+    /// Of the regions counted, how many reach to infinity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions_unbounded: Option<u64>,
     /// Samples taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<u64>,

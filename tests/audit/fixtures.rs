@@ -9,7 +9,7 @@ use polyaudit::ir::Network;
 use polyaudit::polytope::Engine;
 use std::path::PathBuf;
 
-fn load(name: &str) -> Network {
+pub fn load(name: &str) -> Network {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(format!("{name}.onnx"));
     import::load(&path, &Options::default()).unwrap_or_else(|e| panic!("{name}: {e}")).network
 }

@@ -50,6 +50,9 @@ fn settings_that_do_not_fit() {
     fails(&[MODEL, "--domain", &file("two.yaml", "- [0, 1]\n- [0, 1]\n")], 2, &["bounds 2 inputs, the model has 4"]);
     fails(&[MODEL, "--domain", "nowhere.yaml"], 2, &["no such file"]);
     fails(&[MODEL, "--domain", &file("bad.vnnlib", "(assert (<= X_0 X_1))")], 2, &["line 1"]);
+    fails(&[MODEL, "--exact", "--method", "sample"], 2, &["--exact", "--method enumerate"]);
+    fails(&[MODEL, "--exact", "--engine", "lp"], 2, &["--exact", "--engine lp"]);
+    fails(&[MODEL, "--exact", "--samples", "5"], 2, &["--exact", "--samples"]);
     fails(&[MODEL, "--domain", "unbounded", "--method", "sample"], 2, &["no uniform samples"]);
     fails(&[MODEL, "--methd", "sample"], 2, &["--method"]);
     fails(&[MODEL, "--method", "smaple"], 2, &["sample"]);

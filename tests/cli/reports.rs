@@ -37,6 +37,7 @@ fn every_kind_of_report_fits_the_schema() {
         vec![MODEL, "--domain", "-1,1", "--method", "sample", "--samples", "50"],
         vec![MODEL, "--domain", "-1,1", "--method", "enumerate", "--max-regions", "40"],
         vec!["fixtures/geometry/planes-d2-n8.onnx", "--domain", "unbounded"],
+        vec!["fixtures/geometry/planes-d2-n8.onnx", "--domain", "unbounded", "--exact"],
         vec!["fixtures/geometry/dead-layer-d2.onnx", "--domain", "-1,1"],
         vec!["fixtures/lookalikes/tail-both.onnx"],
         vec!["fixtures/lookalikes/two-inputs.onnx", "--domain", "-1,1"],
@@ -184,4 +185,29 @@ fn readers_of_both_versions_of_yaml_agree() {
             _ => eprintln!("skipped: Python has no {reader}"),
         }
     }
+}
+
+/// Exact arithmetic says which it is, and otherwise the same.
+#[test]
+fn an_exact_run_is_named_and_agrees() {
+    for domain in ["-1,1", "unbounded"] {
+        let arguments = ["fixtures/geometry/planes-d3-n8.onnx", "--domain", domain];
+        let (float, exact) = (json(&arguments), json(&[&arguments[..], &["--exact", "--threads", "1"]].concat()));
+        assert_eq!(
+            (&exact["settings"]["engine"], &exact["settings"]["method"]),
+            (&"exact".into(), &"enumerate".into())
+        );
+        for key in ["histogram", "layers", "status"] {
+            assert_eq!(float[key], exact[key], "{key}");
+        }
+        assert_eq!(float["summary"]["faces"], exact["summary"]["faces"]);
+        let unbounded = exact["summary"]["regions_unbounded"].as_u64();
+        // Zaslavsky: C(7, 3) = 35 of the 93 cells are bounded.
+        assert_eq!(unbounded, (domain == "unbounded").then_some(93 - 35));
+        let again = json(&[&arguments[..], &["--exact", "--threads", "3"]].concat());
+        assert_eq!(exact, again);
+    }
+    let first = json(&["fixtures/geometry/planes-d3-n8.onnx", "--exact", "--domain", "-1,1", "--max-regions", "5"]);
+    assert_eq!(first["status"]["reason"], "reached the limit of 5 regions");
+    assert_eq!(first["summary"]["regions_found"], 5);
 }

@@ -6,6 +6,9 @@ use polyaudit::polytope::Engine;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+mod zoo;
+pub use zoo::zoo;
+
 /// A small generator of numbers, so that a test's networks never change with a library's version.
 pub struct Numbers(u64);
 
@@ -92,13 +95,22 @@ pub fn mlp(widths: &[usize], seed: u64, bias: f64) -> Network {
 pub fn run(network: &Network, domain: &Domain, method: Method, engine: Engine, seed: u64) -> Exploration {
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {} };
-    let plan = Plan { method, engine, samples: Some(500), seed, max_regions: 1_000_000 };
+    let plan = Plan { method, engine, exact: false, samples: Some(500), seed, max_regions: 1_000_000 };
     explore(network, domain, &plan, &control).expect("an exploration")
 }
 
 /// Every region of the network over the domain.
 pub fn enumerate(network: &Network, domain: &Domain) -> Exploration {
     run(network, domain, Method::Enumerate, Engine::Auto, 0)
+}
+
+/// Every region of the network over the domain, in exact arithmetic alone.
+pub fn enumerate_exactly(network: &Network, domain: &Domain) -> Exploration {
+    let stop = AtomicBool::new(false);
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {} };
+    let (method, engine) = (Method::Enumerate, Engine::Auto);
+    let plan = Plan { method, engine, exact: true, samples: None, seed: 0, max_regions: 1_000_000 };
+    explore(network, domain, &plan, &control).expect("an exploration")
 }
 
 /// A file of the material shared beside the repository; `None`, with a visible message, where it is absent.
