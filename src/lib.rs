@@ -27,6 +27,7 @@
 //! ```
 
 pub mod audit;
+pub mod checks;
 pub mod cli;
 pub mod explore;
 pub mod finding;

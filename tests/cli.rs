@@ -2,6 +2,10 @@
 
 #[path = "cli/architecture.rs"]
 mod architecture;
+#[path = "cli/codes.rs"]
+mod codes;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/docs.rs"]
 mod docs;
 #[path = "cli/errors.rs"]
@@ -19,6 +23,9 @@ use assert_cmd::Command;
 fn polyaudit() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_polyaudit"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("NO_COLOR");
+    for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("POLYAUDIT_")) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -7,6 +7,7 @@ mod summary;
 
 pub use summary::layers;
 
+use crate::checks;
 use crate::explore::{self, Control, Method, Plan, State};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
@@ -85,8 +86,8 @@ pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Res
         findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
     }
     findings.extend(found.findings.iter().cloned());
-    sort(&mut findings);
-    let report = Report {
+    findings.extend(checks::weights(&model.network));
+    let mut report = Report {
         schema: SCHEMA_ID.into(),
         tool: Tool::default(),
         model: card(model.card),
@@ -99,6 +100,8 @@ pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Res
         checks: summary::checks(&found),
         plugins: vec![],
     };
+    report.findings.extend(checks::coverage(&report));
+    sort(&mut report.findings);
     Ok(Audit { report, network: Some(model.network), refused: false, interrupted })
 }
 

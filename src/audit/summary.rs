@@ -111,5 +111,6 @@ pub fn checks(found: &Exploration) -> Checks {
                 detail: i.detail.clone(),
             })
             .collect(),
+        ..Checks::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Flags and subcommands.
 
+use crate::checks;
 use crate::explore::Method;
 use crate::polytope::Engine;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,26 @@ pub struct Arguments {
     #[arg(required = true, value_name = "MODEL")]
     pub(super) models: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) audit: Auditing,
+
+    #[command(flatten)]
+    pub(super) gate: Gate,
+
+    #[command(flatten)]
+    pub(super) writing: Writing,
+
+    #[command(flatten)]
+    pub(super) plugins: super::plugin_args::Flags,
+
+    /// Colours in messages
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, global = true, help_heading = "Output")]
+    pub(super) color: ColorArg,
+}
+
+/// What determines the numbers of a report, and its budgets; shared by all commands that audit.
+#[derive(Clone, Debug, Args)]
+pub struct Auditing {
     #[command(flatten)]
     pub(super) reading: Reading,
 
@@ -67,7 +88,31 @@ pub struct Arguments {
     /// Threads to use; the numbers do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Budgets")]
     pub(super) threads: Option<u16>,
+}
 
+/// What a model has to pass.
+#[derive(Clone, Debug, Args)]
+pub struct Gate {
+    /// Settings and limits [default: polyaudit.yaml of the working directory, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Review")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Stored report that limits on changes compare with
+    #[arg(long, value_name = "REPORT", help_heading = "Review")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Findings of this severity, and worse, give exit code 1 [default: error]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Review")]
+    pub(super) fail_on: Option<FailOn>,
+
+    /// Compare reports although their settings differ
+    #[arg(long, help_heading = "Review")]
+    pub(super) allow_mismatch: bool,
+}
+
+/// Where documents go.
+#[derive(Clone, Debug, Args)]
+pub struct Writing {
     /// Format of the report; repeat it to pair with several -o
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Vec<FormatArg>,
@@ -80,9 +125,6 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "output_file", help_heading = "Output")]
     pub(super) out_dir: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(super) plugins: super::plugin_args::Flags,
-
     /// No table and no progress
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -90,14 +132,10 @@ pub struct Arguments {
     /// Say more
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     pub(super) verbose: bool,
-
-    /// Colours in messages
-    #[arg(long, value_enum, default_value_t = ColorArg::Auto, global = true, help_heading = "Output")]
-    pub(super) color: ColorArg,
 }
 
 /// How to read a model; shared by all commands that do.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Reading {
     /// Cut the network at this tensor instead of the graph's outputs
     #[arg(long, value_name = "TENSOR", help_heading = "What to audit")]
@@ -119,6 +157,10 @@ pub enum Command {
     Inspect(Inspect),
     /// Evaluate the network that is audited, to compare it with your runtime
     Eval(Eval),
+    /// Write a commented polyaudit.yaml
+    Init(Init),
+    /// Explain a finding's code, or list them all
+    Explain(Explain),
     /// Print the JSON Schema of the report
     Schema,
     /// List, try and begin plugins: checks and renderers of your own
@@ -144,6 +186,35 @@ pub struct Eval {
     pub(super) inputs: PathBuf,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+/// `polyaudit init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to write it
+    #[arg(default_value = "polyaudit.yaml")]
+    pub(super) file: PathBuf,
+    /// Replace the file where it exists
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// `polyaudit explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Code of a finding, for example domain-not-stated
+    pub(super) code: Option<String>,
+}
+
+/// Severity from which on a finding fails a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Nothing: exit code 1 never occurs
+    Never,
 }
 
 /// How to look for regions.
@@ -184,6 +255,16 @@ pub enum ColorArg {
     Always,
     /// Never
     Never,
+}
+
+impl From<FailOn> for checks::FailOn {
+    fn from(level: FailOn) -> checks::FailOn {
+        match level {
+            FailOn::Error => checks::FailOn::Error,
+            FailOn::Warning => checks::FailOn::Warning,
+            FailOn::Never => checks::FailOn::Never,
+        }
+    }
 }
 
 impl From<MethodArg> for Method {

@@ -5,6 +5,7 @@
 //! wins over several models.
 
 mod args;
+mod config;
 mod domain;
 mod eval;
 mod inspect;
@@ -14,14 +15,15 @@ mod plugin_args;
 mod plugin_commands;
 mod plugins;
 mod progress;
+mod review;
 mod run;
 
 pub use args::{Arguments, Command};
+pub use config::command;
 
-use clap::Parser;
 use std::process::ExitCode;
 
-/// Exit code where a check found an error.
+/// Exit code of models that fail a check.
 pub const CHECK_FAILED: u8 = 1;
 /// Exit code of usage, input and output errors, and of unreadable models.
 pub const FAILED: u8 = 2;
@@ -32,14 +34,22 @@ pub const INTERRUPTED: u8 = 130;
 
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let (arguments, config) = match config::parse(std::env::args_os().collect()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            output::error(&error, args::ColorArg::Auto);
+            return ExitCode::from(FAILED);
+        }
+    };
     let color = arguments.color;
     let outcome = match arguments.command {
         Some(Command::Inspect(inspect)) => inspect::run(&inspect),
         Some(Command::Eval(eval)) => eval::run(&eval),
+        Some(Command::Init(init)) => review::init(&init),
+        Some(Command::Explain(explain)) => review::explain(&explain),
         Some(Command::Schema) => output::print(crate::report::SCHEMA).map(|()| 0),
         Some(Command::Plugins(plugins)) => plugin_commands::run(&plugins.what, color),
-        None => run::run(&arguments),
+        None => run::run(&arguments, config.as_ref()),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

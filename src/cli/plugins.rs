@@ -4,12 +4,13 @@
 //! result as it is, adds the finding `plugin-failed`, and makes the exit code 2. Findings are only ever added.
 
 use super::args::{Arguments, ColorArg};
-use super::{CHECK_FAILED, FAILED, INTERRUPTED, output};
+use super::{FAILED, INTERRUPTED, output};
 use crate::audit::Audit;
+use crate::checks::Config;
 use crate::finding::{Finding, Severity, sort};
 use crate::plugin::{self, Check, Choice, External, Failure, Kind, Limits, Located, Missing, Render, Search, Subject};
 use crate::report::Plugin as Row;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,14 +45,27 @@ impl What {
 
 impl Plugins {
     /// Finds the plugins asked for.
-    pub fn new(arguments: &Arguments, stop: Arc<AtomicBool>) -> Result<Plugins> {
+    pub fn new(arguments: &Arguments, config: Option<&Config>, stop: Arc<AtomicBool>) -> Result<Plugins> {
         let flags = &arguments.plugins;
         let search = Search::new(&flags.looking.plugin_dir);
         let timeout = Duration::from_secs_f64(flags.looking.plugin_timeout);
         let (chosen, unusable, written) = (vec![], vec![], vec![]);
         let mut plugins = Plugins { chosen, unusable, written, timeout, stop, color: arguments.color };
         let mut warnings = vec![];
-        for mut choice in flags.choices()? {
+        let mut choices = flags.choices()?;
+        for entry in config.iter().flat_map(|c| &c.plugins) {
+            let asked = choices.iter().any(|c| c.name == entry.name);
+            if !asked {
+                let config = serde_json::to_value(&entry.config).context("settings of a plugin")?;
+                choices.push(Choice {
+                    name: entry.name.clone(),
+                    output: entry.output.clone(),
+                    optional: entry.optional,
+                    config,
+                });
+            }
+        }
+        for mut choice in choices {
             if choice.config.is_null() {
                 choice.config = serde_json::json!({});
             }
@@ -88,7 +102,8 @@ impl Plugins {
             warnings.splice(0..0, search.warnings.iter().cloned());
         }
         warnings.iter().for_each(|w| output::message(&format!("warning: {w}\n")));
-        let free = arguments.format.is_empty() || !arguments.output_file.is_empty() || arguments.out_dir.is_some();
+        let writing = &arguments.writing;
+        let free = writing.format.is_empty() || !writing.output_file.is_empty() || writing.out_dir.is_some();
         if let Some(name) = plugins.on_stdout().next() {
             ensure!(free, "--plugin {name} and --format both write to stdout: use --plugin {name}=FILE or -o FILE");
         }
@@ -128,12 +143,7 @@ impl Plugins {
                 _ => continue,
             };
             match answer {
-                Ok(findings) => {
-                    if findings.iter().any(|f| f.severity == Severity::Error) {
-                        code = code.max(CHECK_FAILED);
-                    }
-                    found.extend(findings);
-                }
+                Ok(findings) => found.extend(findings),
                 Err(failure) => {
                     code = code.max(self.tell(&failure));
                     found.push(failed(&failure.plugin));

@@ -1,12 +1,14 @@
 //! The main job: audit every model given, write its report, go on with the others when one fails.
 
-use super::args::{Arguments, EngineArg, FormatArg, MethodArg};
+use super::args::{Arguments, Auditing, EngineArg, FormatArg, MethodArg, Writing};
 use super::plugins::Plugins;
 use super::progress::Line;
-use super::{FAILED, INTERRUPTED, REFUSED, domain, output};
+use super::review::Review;
+use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output};
 use crate::audit::{Audit, DomainChoice, Settings, audit};
+use crate::checks::Config;
 use crate::explore::{Control, Plan};
-use crate::report::{Style, table, to_json, to_yaml};
+use crate::report::{Style, finding_line, table, to_json, to_yaml};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,43 +20,47 @@ use std::time::{Duration, Instant};
 const WIDTH: usize = 100;
 
 /// Runs the audits; gives the exit code.
-pub fn run(arguments: &Arguments) -> Result<u8> {
-    let settings = settings(arguments)?;
+pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
+    let settings = settings(&arguments.audit)?;
+    let writing = &arguments.writing;
     let stop = interrupt()?;
-    let mut plugins = Plugins::new(arguments, stop.clone())?;
-    let targets = if plugins.take_stdout() && arguments.output_file.is_empty() { vec![] } else { targets(arguments)? };
-    if let Some(threads) = arguments.threads {
+    let mut plugins = Plugins::new(arguments, config, stop.clone())?;
+    let targets = if plugins.take_stdout() && writing.output_file.is_empty() { vec![] } else { targets(writing)? };
+    if let Some(threads) = arguments.audit.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("--threads")?;
     }
-    let deadline = arguments.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
+    let mut review = Review::new(&arguments.gate, config)?;
+    let deadline = arguments.audit.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
     let (mut code, mut documents) = (0, vec![String::new(); targets.len()]);
     let mut names = HashSet::new();
     for model in &arguments.models {
-        let line = Line::new(arguments.quiet, &model.display().to_string());
+        let line = Line::new(writing.quiet, &model.display().to_string());
         let control = Control { stop: &stop, deadline, progress: &|p| line.show(p) };
         let outcome = audit(model, &settings, &control);
         line.finish();
-        let mut done = match outcome {
-            Ok(done) => done,
+        let checked = outcome.and_then(|mut done| {
+            let code = if done.interrupted { 0 } else { plugins.check(model, &mut done) };
+            let passes = review.check(&mut done.report)?;
+            Ok((done, code.max(if passes { 0 } else { CHECK_FAILED })))
+        });
+        let (done, failed) = match checked {
+            Ok(checked) => checked,
             Err(error) => {
                 output::error(&error, arguments.color);
                 code = code.max(FAILED);
                 continue;
             }
         };
-        if !done.interrupted {
-            code = code.max(plugins.check(model, &mut done));
-        }
-        if !arguments.quiet {
+        if !writing.quiet {
             let style = Style { width: WIDTH, color: output::colored(arguments.color) };
             output::message(&table(&done.report, style));
         }
-        code = code.max(exit_code(&done));
+        code = code.max(exit_code(&done)).max(failed);
         if !done.interrupted {
             code = code.max(plugins.render(model, &done)?);
         }
-        if let Some(folder) = &arguments.out_dir {
-            let format = arguments.format.first().copied().unwrap_or(FormatArg::Yaml);
+        if let Some(folder) = &writing.out_dir {
+            let format = writing.format.first().copied().unwrap_or(FormatArg::Yaml);
             let path = folder.join(report_name(model, format, &mut names));
             output::save(&path, &document(&done, format)?)?;
             continue;
@@ -71,10 +77,12 @@ pub fn run(arguments: &Arguments) -> Result<u8> {
             text.push_str(&addition);
         }
         if done.interrupted {
-            break;
+            return Ok(code);
         }
     }
-    Ok(code)
+    let (stale, fails) = review.stale();
+    stale.iter().for_each(|finding| output::message(&finding_line(finding, output::colored(arguments.color))));
+    Ok(code.max(if fails { CHECK_FAILED } else { 0 }))
 }
 
 fn exit_code(done: &Audit) -> u8 {
@@ -93,8 +101,12 @@ fn document(done: &Audit, format: FormatArg) -> Result<String> {
 }
 
 /// Formats paired with places, in order; `None` is stdout.
-fn targets(arguments: &Arguments) -> Result<Vec<(FormatArg, Option<PathBuf>)>> {
+fn targets(arguments: &Writing) -> Result<Vec<(FormatArg, Option<PathBuf>)>> {
     let (formats, files) = (&arguments.format, &arguments.output_file);
+    if let Some(folder) = &arguments.out_dir {
+        ensure!(formats.len() <= 1, "--out-dir writes one format: give --format once");
+        std::fs::create_dir_all(folder).with_context(|| format!("--out-dir {}", folder.display()))?;
+    }
     if files.is_empty() {
         ensure!(formats.len() <= 1, "several --format need a file each: pair them with -o FILE");
         return Ok(vec![(formats.first().copied().unwrap_or(FormatArg::Yaml), None)]);
@@ -131,7 +143,7 @@ fn report_name(model: &Path, format: FormatArg, taken: &mut HashSet<String>) -> 
     name
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings> {
+fn settings(arguments: &Auditing) -> Result<Settings> {
     let domain = domain::choice(arguments.domain.as_deref())?;
     if domain == DomainChoice::Unbounded && arguments.method == MethodArg::Sample {
         bail!("--domain unbounded has no uniform samples: use --method enumerate, or state a box with --domain LO,HI");
@@ -150,10 +162,6 @@ fn settings(arguments: &Arguments) -> Result<Settings> {
         !arguments.exact || arguments.samples.is_none(),
         "--samples has no meaning with --exact, which enumerates: drop one of them"
     );
-    if let Some(folder) = &arguments.out_dir {
-        ensure!(arguments.format.len() <= 1, "--out-dir writes one format: give --format once");
-        std::fs::create_dir_all(folder).with_context(|| format!("--out-dir {}", folder.display()))?;
-    }
     let plan = Plan {
         method: arguments.method.into(),
         engine: arguments.engine.into(),

@@ -1,16 +1,22 @@
 //! The document `polyaudit/report/1`: its types and its formats. Knows results, never engines.
 
+mod gate;
 mod json;
+mod measure;
 mod model;
+mod read;
 mod table;
 mod yaml;
 
+pub use gate::{IgnoredRow, LimitRow};
 pub use json::to_json;
+pub use measure::{Knowledge, Measure, measure, paths};
 pub use model::{
     Bound, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model, Plugin, Report,
     SCHEMA_ID, Settings, Status, Summary, Tool, rounded,
 };
-pub use table::{Style, table};
+pub use read::read;
+pub use table::{Style, finding_line, table};
 pub use yaml::to_yaml;
 
 /// The JSON Schema of the document.

@@ -299,6 +299,15 @@ pub struct Layer {
 pub struct Checks {
     /// Relations that an enumeration checks itself with.
     pub identities: Vec<IdentityRow>,
+    /// Limits of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<super::LimitRow>,
+    /// Findings that the configuration sets aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<super::IgnoredRow>,
+    /// `pass` or `fail`; only where a configuration, a baseline or `--fail-on` asks for a verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
 }
 
 /// One relation.

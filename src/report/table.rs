@@ -1,6 +1,7 @@
 //! The summary that people read: a headline, a table, and the histogram drawn in text.
 
 use super::{Faces, Report};
+use crate::finding::Finding;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// How to draw.
@@ -108,15 +109,32 @@ fn histogram(report: &Report) -> String {
 }
 
 fn findings(report: &Report, style: Style) -> String {
-    let mut out = String::new();
-    for finding in &report.findings {
-        let severity = format!("{:?}", finding.severity).to_lowercase();
-        let severity = if style.color && severity != "info" { format!("\x1b[1m{severity}\x1b[0m") } else { severity };
-        let node = finding.node.as_ref().map_or(String::new(), |n| format!(" at {n}"));
-        out += &format!("{severity}[{}]{node}: {}\n", finding.code, finding.message);
-        if let Some(hint) = &finding.hint {
-            out += &format!("  hint: {hint}\n");
-        }
-    }
-    out
+    let lines: String = report.findings.iter().map(|f| finding_line(f, style.color)).collect();
+    lines + &verdict(report, style)
+}
+
+/// A finding as a message, with its hint.
+pub fn finding_line(finding: &Finding, color: bool) -> String {
+    let severity = finding.severity.name();
+    let severity = if color && severity != "info" { format!("\x1b[1m{severity}\x1b[0m") } else { severity.into() };
+    let node = finding.node.as_ref().map_or(String::new(), |n| format!(" at {n}"));
+    let hint = finding.hint.as_ref().map_or(String::new(), |hint| format!("  hint: {hint}\n"));
+    format!("{severity}[{}]{node}: {}\n{hint}", finding.code, finding.message)
+}
+
+/// The outcome of the review, where there was one.
+fn verdict(report: &Report, style: Style) -> String {
+    let checks = &report.checks;
+    let mut out: String = (checks.ignored.iter())
+        .map(|i| format!("ignored[{}]: {} (because: {})\n", i.code, i.message, i.reason))
+        .collect();
+    out.extend(checks.limits.iter().map(|l| format!("{}: {} {}: {}\n", l.outcome, l.metric, l.limit, l.detail)));
+    let Some(verdict) = &checks.verdict else { return out };
+    let word = if style.color { format!("\x1b[1m{verdict}\x1b[0m") } else { verdict.clone() };
+    let holds = checks.limits.iter().filter(|l| l.outcome == "holds" || l.outcome == "within-noise").count();
+    let limits = match checks.limits.len() {
+        0 => String::new(),
+        n => format!(", {holds} of {n} limits hold"),
+    };
+    out + &format!("verdict: {word}{limits}\n")
 }

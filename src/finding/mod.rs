@@ -1,6 +1,10 @@
 //! Findings: what polyaudit has to say about a model beside its numbers. One vocabulary for every stage.
 //!
-//! Contract: a code is stable, a message says what was seen, a hint what to do next.
+//! Contract: a code is stable and registered in [`CODES`]; a message says what was seen, a hint what to do next.
+
+mod codes;
+
+pub use codes::{CODES, Code, code, nearest, reference};
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -15,6 +19,17 @@ pub enum Severity {
     Warning,
     /// Good to know.
     Info,
+}
+
+impl Severity {
+    /// As written in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
 }
 
 /// One finding.
@@ -33,7 +48,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about the model or the run as a whole.
+    /// A finding about the model or the run as a whole. `code` is one of [`CODES`], or a plugin's own.
     pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
         Finding { code: code.into(), severity, message: message.into(), node: None, hint: None }
     }

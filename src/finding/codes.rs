@@ -1,0 +1,76 @@
+//! The registry of finding codes: what each means, why it matters, what to do. `polyaudit explain` and `docs/codes.md`
+//! are made of it.
+//!
+//! Contract: sorted by name; a code is added by one more entry of [`CODES`], and none is renamed or removed.
+
+use super::Severity;
+
+/// A kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable kebab-case name.
+    pub name: &'static str,
+    /// Severity, unless `polyaudit.yaml` says otherwise.
+    pub severity: Severity,
+    /// One line.
+    pub title: &'static str,
+    /// What it means, why it matters, what to do.
+    pub text: &'static str,
+}
+
+const fn entry(name: &'static str, severity: Severity, title: &'static str, text: &'static str) -> Code {
+    Code { name, severity, title, text }
+}
+
+use Severity::{Error, Info, Warning};
+
+/// All codes.
+#[rustfmt::skip]
+pub const CODES: &[Code] = &[
+    entry("coverage-low", Warning, "Most regions have not been seen",
+        "At least half of the last samples met a region that no earlier sample had met: the distinct regions that were found are a small part of those that exist. Statistics weighted by volume stand with their intervals; `regions_found` says little about the number of regions. Take more samples, a smaller domain, or enumerate."),
+    entry("domain-not-stated", Warning, "The domain was not stated",
+        "Every number of the report depends on the part of the input space that is audited. None was given, and [-1, 1] was assumed for every input. State the range that your inputs have after preprocessing: `--domain LO,HI`, `--domain FILE`, or `domain` in polyaudit.yaml."),
+    entry("identically-on-breakpoint", Info, "A unit is identically on its breakpoint in some region",
+        "Its pre-activation is constantly equal to a breakpoint over a whole region, typically 0 because all units before it are off or its weights are zero. It draws no boundary there and counts as being on the lower piece. Pruned, quantised and lattice networks have many; elsewhere it can show dead weight."),
+    entry("identity-violated", Error, "A self-check of the enumeration failed",
+        "A relation that every complete enumeration satisfies does not hold, so the count cannot be trusted. The report is marked partial. This is a defect of polyaudit: please report the model, its domain and the settings."),
+    entry("limit-broken", Error, "A limit of polyaudit.yaml does not hold",
+        "A number of `summary` is beyond a limit, is missing, or is only a bound that cannot show the limit to hold (a partial enumeration's `regions_found` can break a maximum and never meet one). The rows of `checks.limits` say which. Change the model, the limit, or audit with a larger budget."),
+    entry("not-complete", Error, "The configuration requires a complete audit",
+        "`require_complete: true` is set and the audit is partial: a budget ran out, a region stayed undecided, or a self-check failed. `status.reason` says which. Give it a larger budget, or a smaller domain."),
+    entry("plugin-failed", Error, "A plugin gave no answer",
+        "The plugin could not be started, took too long, failed, or answered with something that the protocol does not allow. The audit's own numbers are untouched; what the plugin was to say is missing, so the exit code is 2. The reason and the end of the plugin's standard error were written to standard error; `polyaudit plugins check NAME` tries it alone."),
+    entry("stale-ignore", Warning, "An ignored finding does not occur",
+        "An entry of `ignore` in polyaudit.yaml matched no finding of any model of this run. Either it was fixed, and the entry can go, or the entry has a wrong code, model or node and hides nothing."),
+    entry("tail-cut", Info, "A final node that does not change the regions was cut",
+        "The graph ends in a Softmax, Sigmoid, ArgMax or the like. It is not piecewise linear, or yields no numbers of interest, but as a strictly monotone or purely selecting last step it moves no boundary between regions: the network before it was audited."),
+    entry("undecided-faces", Warning, "Some half-spaces could not be decided",
+        "Neither floating point with error bounds nor the bounded exact arithmetic decided whether a half-space is a face of its region. The regions concerned are counted under `summary.undecided` and are in no histogram. Many of them mean nearly coincident hyperplanes; a smaller network, or `--output` at an earlier tensor, narrows down where."),
+    entry("unsupported-operator", Error, "A node is outside the supported fragment",
+        "The node computes no piecewise linear function of the inputs, or one that polyaudit does not read. Nothing was counted. docs/operators.md lists what is supported; `--output TENSOR` cuts the graph before the node, and simplifying or re-exporting the model often removes it."),
+    entry("weights-extreme", Warning, "Weights of very different or very large magnitude",
+        "The largest weight of a layer is beyond 1e4, or more than 1e8 times its median weight. Regions can then be too thin for the runtime's float32 arithmetic to tell apart, and training has usually gone wrong. Look at the layer's weights; a collapsed batch normalisation (variance near zero) is a common cause."),
+];
+
+/// The entry of a code.
+pub fn code(name: &str) -> Option<&'static Code> {
+    CODES.iter().find(|c| c.name == name)
+}
+
+/// The registered code whose spelling is nearest.
+pub fn nearest(name: &str) -> &'static str {
+    let by_likeness = |a: &&Code, b: &&Code| strsim::jaro(a.name, name).total_cmp(&strsim::jaro(b.name, name));
+    CODES.iter().max_by(by_likeness).map_or("", |c| c.name)
+}
+
+/// All codes as a page of Markdown: `docs/codes.md`.
+pub fn reference() -> String {
+    let mut out = "# Findings\n\nEvery code that a report's `findings` can hold, apart from those of plugins. `polyaudit explain CODE` prints one;\n\
+        `severities` and `ignore` in polyaudit.yaml change what follows from it ([review.md](review.md)).\n"
+        .to_string();
+    for c in CODES {
+        out += &format!("\n## {}\n\n**{}.** Severity: {}.\n\n{}\n", c.name, c.title, c.severity.name(), c.text);
+    }
+    out
+}

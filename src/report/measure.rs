@@ -1,0 +1,121 @@
+//! One number of `summary` by its dotted path, and what is known of it: exact, an interval, or a bound.
+//!
+//! Contract: an enumeration that is complete gives exact numbers; samples give intervals where the report states them;
+//! extremes and counts of what was met are bounds, never the thing itself.
+
+use super::Report;
+use crate::stats::proportion_interval;
+use serde_yaml::Value;
+
+/// What a number tells about the quantity it stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Knowledge {
+    /// The quantity itself.
+    Exact,
+    /// A 95 % interval around it.
+    Interval(f64, f64),
+    /// The quantity is at least this.
+    AtLeast,
+    /// The quantity is at most this.
+    AtMost,
+    /// An estimate whose error is not stated.
+    Estimate,
+    /// Computed from the found part of a domain: says nothing certain about the whole.
+    Part,
+}
+
+/// A number of `summary`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// The number.
+    pub value: f64,
+    /// What is known.
+    pub knowledge: Knowledge,
+}
+
+impl Measure {
+    /// The range in which the quantity lies, as far as it is known.
+    pub fn range(&self) -> Option<[f64; 2]> {
+        match self.knowledge {
+            Knowledge::Exact | Knowledge::Estimate => Some([self.value, self.value]),
+            Knowledge::Interval(low, high) => Some([low, high]),
+            Knowledge::AtLeast => Some([self.value, f64::INFINITY]),
+            Knowledge::AtMost => Some([f64::NEG_INFINITY, self.value]),
+            Knowledge::Part => None,
+        }
+    }
+}
+
+/// All dotted paths of `summary` that hold a number, in the order of the document, without the ends of intervals.
+pub fn paths(report: &Report) -> Vec<String> {
+    let mut out = vec![];
+    collect(&summary(report), "", &mut out);
+    out
+}
+
+/// The number at `path` (with or without the leading `summary.`); `None` where there is none.
+pub fn measure(report: &Report, path: &str) -> Option<Measure> {
+    let path = path.strip_prefix("summary.").unwrap_or(path);
+    let summary = summary(report);
+    let value = number(&summary, path)?;
+    Some(Measure { value, knowledge: knowledge(report, &summary, path, value) })
+}
+
+fn knowledge(report: &Report, summary: &Value, path: &str, value: f64) -> Knowledge {
+    let ends = (number(summary, &format!("{path}_low")), number(summary, &format!("{path}_high")));
+    if let (Some(low), Some(high)) = ends {
+        return Knowledge::Interval(low, high);
+    }
+    let sampled = report.settings.method == "sample";
+    let complete = report.status.state == "complete";
+    let (group, leaf) = path.rsplit_once('.').unwrap_or(("", path));
+    let about_faces = group.starts_with("faces");
+    let points = report.histogram.weight.as_deref() == Some("point");
+    match path {
+        "inputs" | "units" | "samples" => return Knowledge::Exact,
+        "regions_found" => return Knowledge::AtLeast,
+        "undecided" | "identically_on_breakpoint" if sampled || !complete => return Knowledge::AtLeast,
+        _ if about_faces && points => return Knowledge::Exact,
+        _ => {}
+    }
+    match (sampled, complete, leaf) {
+        (false, true, _) => Knowledge::Exact,
+        (_, _, "max") if about_faces => Knowledge::AtLeast,
+        (_, _, "min") if about_faces => Knowledge::AtMost,
+        (true, _, "share_at_most_2d") => share(report, value).unwrap_or(Knowledge::Estimate),
+        (true, _, _) => Knowledge::Estimate,
+        (false, false, _) => Knowledge::Part,
+    }
+}
+
+/// Wilson's interval of a share of all samples counted.
+fn share(report: &Report, value: f64) -> Option<Knowledge> {
+    let counted: u64 = report.histogram.rows.iter().map(|r| r.numbers().1).sum();
+    let [low, high] = proportion_interval((value * counted as f64).round() as u64, counted)?;
+    Some(Knowledge::Interval(super::rounded(low), super::rounded(high)))
+}
+
+fn summary(report: &Report) -> Value {
+    serde_yaml::to_value(&report.summary).unwrap_or(Value::Null)
+}
+
+fn number(summary: &Value, path: &str) -> Option<f64> {
+    path.split('.').try_fold(summary, |value, key| value.get(key))?.as_f64()
+}
+
+fn collect(value: &Value, prefix: &str, out: &mut Vec<String>) {
+    let Value::Mapping(map) = value else {
+        if value.is_number() {
+            out.push(prefix.to_string());
+        }
+        return;
+    };
+    for (key, inner) in map {
+        let Some(key) = key.as_str() else { continue };
+        let end = ["_low", "_high"].iter().any(|e| key.strip_suffix(e).is_some_and(|k| map.contains_key(k)));
+        if !end {
+            let path = if prefix.is_empty() { key.to_string() } else { format!("{prefix}.{key}") };
+            collect(inner, &path, out);
+        }
+    }
+}
