@@ -60,6 +60,19 @@ fn tract(path: &Path, inputs: &[(Vec<usize>, Vec<f64>)]) -> TractResult<Vec<Vec<
     outputs.iter().map(|t| Ok(t.cast_to::<f64>()?.try_as_plain_ram()?.as_slice::<f64>()?.to_vec())).collect()
 }
 
+/// Multiplied by powers of two and back, `plain` is the same function to the last bit: no number below the normal range
+/// of float32 may be lost. tract is no source of truth here: its matrix kernels for x86 take such numbers for zero.
+#[test]
+fn numbers_below_the_normal_range_count() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lookalikes");
+    let [plain, tiny] = ["plain.onnx", "denormal-weights.onnx"]
+        .map(|f| import::load(&folder.join(f), &Options::default()).expect("a readable model").network);
+    for seed in 0..50u32 {
+        let x: Vec<f64> = (0..3).map(|k| f64::from((seed * 31 + k * 7) % 129) / 64.0 - 1.0).collect();
+        assert_eq!(tiny.forward(&x), plain.forward(&x), "at {x:?}");
+    }
+}
+
 /// Every look-alike is the same function for tract, evaluated as a whole.
 #[test]
 fn look_alikes_evaluate_as_tract_does() {
@@ -67,7 +80,7 @@ fn look_alikes_evaluate_as_tract_does() {
     let mut compared = 0;
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|e| e != "onnx") {
+        if path.extension().is_none_or(|e| e != "onnx") || path.ends_with("denormal-weights.onnx") {
             continue;
         }
         let network = import::load(&path, &Options::default()).expect("a readable model").network;
