@@ -17,6 +17,8 @@ mod hostile;
 mod importing;
 #[path = "audit/metamorphic.rs"]
 mod metamorphic;
+#[path = "audit/node_tests.rs"]
+mod node_tests;
 #[path = "audit/operators.rs"]
 mod operators;
 #[path = "audit/regions.rs"]

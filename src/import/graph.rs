@@ -3,11 +3,11 @@
 //! Refuses: no outputs, an output or input that nothing produces, a tensor produced twice, a cycle, an operator set that
 //! is missing or older than 7.
 
-use super::Options;
 use super::read::{Source, element_name};
 use super::tensor::elements;
+use super::{Offender, Options, Stop};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use tract_onnx::pb::{TypeProto, ValueInfoProto, tensor_shape_proto, type_proto};
+use tract_onnx::pb::{NodeProto, TypeProto, ValueInfoProto, tensor_shape_proto, type_proto};
 
 /// Oldest default operator set whose operators mean what they do here.
 pub const OLDEST_OPSET: i64 = 7;
@@ -33,22 +33,26 @@ pub struct Graph {
 
 impl Graph {
     /// Checks the graph of a decoded file.
-    pub fn new(source: &Source, options: &Options) -> Result<Graph, String> {
+    pub fn new(source: &Source, options: &Options) -> Result<Graph, Stop> {
         let graph = &source.graph;
-        if source.opset == 0 {
-            return Err("names no version of the default operator set".into());
+        let standard = |n: &NodeProto| n.domain.is_empty() || n.domain == "ai.onnx";
+        if source.opset == 0 && graph.node.iter().any(standard) {
+            return Err(String::from("names no version of the default operator set").into());
         }
-        if source.opset < OLDEST_OPSET {
-            return Err(format!(
-                "uses operator set {}, older than {OLDEST_OPSET}: convert it with onnx.version_converter",
-                source.opset
-            ));
+        if (1..OLDEST_OPSET).contains(&source.opset) {
+            return Err(Stop::Unsupported(Offender {
+                op: "Model".into(),
+                node: "opset_import".into(),
+                output: graph.output.first().map_or(String::new(), |o| o.name.clone()),
+                reason: format!("uses operator set {}, older than {OLDEST_OPSET}", source.opset),
+                hint: "convert it with onnx.version_converter".into(),
+            }));
         }
         let mut producer: HashMap<&str, usize> = HashMap::new();
         for (k, node) in graph.node.iter().enumerate() {
             for output in node.output.iter().filter(|o| !o.is_empty()) {
                 if producer.insert(output, k).is_some() {
-                    return Err(format!("tensor {output:?} is produced twice"));
+                    return Err(format!("tensor {output:?} is produced twice").into());
                 }
             }
         }
@@ -63,18 +67,18 @@ impl Graph {
             chosen => chosen.to_vec(),
         };
         if outputs.is_empty() {
-            return Err("has no outputs".into());
+            return Err(String::from("has no outputs").into());
         }
         let exists = |name: &str| producer.contains_key(name) || known.contains(name);
         if let Some(missing) = outputs.iter().find(|o| !exists(o)) {
             let names: Vec<&str> = producer.keys().copied().collect();
             let near = nearest(missing, &names).map_or(String::new(), |n| format!(" (did you mean {n:?}?)"));
-            return Err(format!("output {missing:?} is produced by no node{near}"));
+            return Err(format!("output {missing:?} is produced by no node{near}").into());
         }
         let order = order(source, &producer, &known, &outputs)?;
         let mut readers: HashMap<String, usize> = HashMap::new();
-        for name in order.iter().flat_map(|&k| &graph.node[k].input).chain(&outputs) {
-            *readers.entry(name.clone()).or_default() += 1;
+        for name in order.iter().flat_map(|&k| reads(&graph.node[k])).chain(outputs.iter().map(|o| o.as_str())) {
+            *readers.entry(name.to_string()).or_default() += 1;
         }
         Ok(Graph { order, inputs, outputs, readers })
     }
@@ -96,8 +100,8 @@ fn order(
         if std::mem::replace(&mut needed[k], true) {
             continue;
         }
-        for input in nodes[k].input.iter().filter(|i| !i.is_empty() && !known.contains(i.as_str())) {
-            let Some(&p) = producer.get(input.as_str()) else {
+        for input in reads(&nodes[k]).into_iter().filter(|i| !known.contains(i)) {
+            let Some(&p) = producer.get(input) else {
                 return Err(format!("{} reads tensor {input:?}, which nothing produces", describe(source, k)));
             };
             feeds[p].push(k);
@@ -122,26 +126,53 @@ fn order(
     }
 }
 
+/// The tensors that a node reads, those that its subgraphs take from around them included.
+fn reads(node: &NodeProto) -> Vec<&str> {
+    let mut out: Vec<&str> = node.input.iter().map(|i| i.as_str()).filter(|i| !i.is_empty()).collect();
+    let graphs = node.attribute.iter().flat_map(|a| a.g.iter().chain(&a.graphs));
+    for graph in graphs {
+        let made: HashSet<&str> = (graph.initializer.iter().map(|t| t.name.as_str()))
+            .chain(graph.input.iter().map(|i| i.name.as_str()))
+            .chain(graph.node.iter().flat_map(|n| n.output.iter().map(|o| o.as_str())))
+            .collect();
+        let inner = graph.node.iter().flat_map(reads).chain(graph.output.iter().map(|o| o.name.as_str()));
+        out.extend(inner.filter(|name| !made.contains(name)));
+    }
+    out
+}
+
 fn describe(source: &Source, k: usize) -> String {
     let node = &source.graph.node[k];
     let name = if node.name.is_empty() { node.output.first().map_or("", |o| o.as_str()) } else { node.name.as_str() };
     format!("node {name:?} ({})", node.op_type)
 }
 
-fn input(info: &ValueInfoProto, options: &Options) -> Result<Input, String> {
+fn input(info: &ValueInfoProto, options: &Options) -> Result<Input, Stop> {
     let Some(TypeProto { value: Some(type_proto::Value::TensorType(t)), .. }) = &info.r#type else {
-        return Err(format!("input {:?} is not a tensor", info.name));
+        return Err(Stop::Unsupported(Offender {
+            op: "Input".into(),
+            node: info.name.clone(),
+            output: info.name.clone(),
+            reason: "is not a tensor: sequences, maps and optional values are not supported".into(),
+            hint: "re-export the model with tensors as inputs".into(),
+        }));
     };
+    let float = element_name(t.elem_type).starts_with("float");
     let mut shape = vec![];
     for dim in t.shape.iter().flat_map(|s| &s.dim) {
         use tensor_shape_proto::dimension::Value;
         let named = |p: &str| options.dims.iter().find(|(n, _)| n == p).map(|d| d.1);
         shape.push(match &dim.value {
             Some(Value::DimValue(v)) if *v < 0 => {
-                return Err(format!("input {:?} has the negative dimension {v}", info.name));
+                return Err(format!("input {:?} has the negative dimension {v}", info.name).into());
             }
-            // A dimension of zero elements is how some exporters write "any".
-            Some(Value::DimValue(0)) | None => 1,
+            // A first dimension of zero is how some exporters write "any batch".
+            Some(Value::DimValue(0)) if float && shape.is_empty() => 1,
+            Some(Value::DimValue(0)) if !float => 0,
+            Some(Value::DimValue(0)) => {
+                return Err(format!("input {:?} has no elements: one of its dimensions is zero", info.name).into());
+            }
+            None => 1,
             Some(Value::DimValue(v)) => *v as usize,
             Some(Value::DimParam(p)) => named(p).unwrap_or(1),
         });

@@ -1,21 +1,24 @@
 //! Phase 3: node by node in topological order, from tensors that are constant or computed to nodes of the network.
 //!
 //! Contract: an affine node keeps its structure; nothing is composed. Whatever node cannot be lowered is listed as an
-//! offender, and lowering goes on behind it so that all offenders are known at once.
+//! offender, and lowering goes on behind it so that all offenders are known at once. An `If` whose condition turns out
+//! to be constant is the branch that is taken.
 
+use super::call::Call;
 use super::graph::Graph;
 use super::names;
 use super::ops::{self, Status};
 use super::read::Source;
-use super::tensor::{self, elements};
-use super::value::{Comparison, Computed, Refusal, Value, broadcast_index};
-use super::{Offender, Options};
-use crate::finding::{Finding, Severity};
-use crate::ir::{Affine, Broadcast, Label, Linear, Network, Node, NodeId, Op, Output, Port};
+use super::tail::Record;
+use super::tensor::{self, Undecoded, elements};
+use super::value::{Computed, Refusal, Value, broadcast_index};
+use super::{Offender, Options, Stop};
+use crate::finding::Finding;
+use crate::ir::{Affine, Broadcast, Label, Linear, Network, Node, NodeId, Op, Port};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tract_core::internal::Tensor;
-use tract_onnx::pb::{NodeProto, TensorProto};
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
 /// What lowering found.
 pub struct Lowered {
@@ -28,7 +31,7 @@ pub struct Lowered {
 /// The network under construction.
 pub struct Lowering<'a> {
     pub source: &'a Source,
-    graph: &'a Graph,
+    pub graph: &'a Graph,
     initializers: HashMap<&'a str, &'a TensorProto>,
     values: HashMap<String, Value>,
     /// Initializer that a constant tensor comes from, by tensor name.
@@ -36,28 +39,12 @@ pub struct Lowering<'a> {
     nodes: Vec<Node>,
     pub findings: Vec<Finding>,
     pub notes: Vec<String>,
-    /// Nodes that were cut as tails and turned out to be inside, and their refusals.
-    inside: Vec<usize>,
-    late: Vec<Offender>,
-}
-
-/// Constant numbers and their shape.
-pub type Numbers = (Vec<f64>, Vec<usize>);
-
-/// One ONNX node with its inputs looked up.
-pub struct Call<'a> {
-    pub node: &'a NodeProto,
-    /// Place of the node in the graph.
-    pub place: usize,
-    /// Node name, or its first output's name.
-    pub name: String,
-    /// `None`: an optional input that is absent.
-    pub inputs: Vec<Option<Value>>,
-    pub opset: i64,
+    pub offenders: Vec<Offender>,
+    pub cuts: Vec<Record<'a>>,
 }
 
 /// Lowers the needed part of the graph.
-pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowered, String> {
+pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowered, Stop> {
     let mut lowering = Lowering {
         source,
         graph,
@@ -67,31 +54,15 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
         nodes: vec![],
         findings: vec![],
         notes: vec![],
-        inside: vec![],
-        late: vec![],
+        offenders: vec![],
+        cuts: vec![],
     };
     let inputs = lowering.inputs(options)?;
-    let mut offenders = vec![];
     for &k in &graph.order {
-        let node = &source.graph.node[k];
-        let call = lowering.call(node, k)?;
-        let poisoned = call.inputs.iter().flatten().any(|v| matches!(v, Value::Poisoned));
-        let outcome = if poisoned { Ok(None) } else { lowering.node(&call).map(Some) };
-        match outcome {
-            Ok(Some(values)) => {
-                for (name, value) in node.output.iter().zip(values) {
-                    lowering.values.insert(name.clone(), value);
-                }
-            }
-            Ok(None) => lowering.poison(node),
-            Err(refusal) => {
-                offenders.push(offender(node, &call.name, refusal));
-                lowering.poison(node);
-            }
-        }
+        lowering.step(&source.graph.node[k])?;
     }
-    let (outputs, mut late) = lowering.outputs(&options.outputs);
-    offenders.append(&mut lowering.late);
+    let (outputs, mut late) = lowering.outputs(options);
+    let mut offenders = lowering.offenders;
     if offenders.is_empty() {
         offenders.append(&mut late);
     }
@@ -100,7 +71,8 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
     Ok(Lowered { network, findings: lowering.findings, notes: lowering.notes, offenders })
 }
 
-fn offender(node: &NodeProto, name: &str, refusal: Refusal) -> Offender {
+/// A node as an offender.
+pub fn offender(node: &NodeProto, name: &str, refusal: Refusal) -> Offender {
     let standard = node.domain.is_empty() || node.domain == "ai.onnx";
     Offender {
         op: if standard { node.op_type.clone() } else { format!("{}.{}", node.domain, node.op_type) },
@@ -113,10 +85,10 @@ fn offender(node: &NodeProto, name: &str, refusal: Refusal) -> Offender {
 
 impl<'a> Lowering<'a> {
     /// The input node and the ports; inputs that no node reads keep their place.
-    fn inputs(&mut self, options: &Options) -> Result<Vec<Port>, String> {
+    fn inputs(&mut self, options: &Options) -> Result<Vec<Port>, Stop> {
         if let Some((name, _)) = options.fix.iter().find(|f| self.graph.inputs.iter().all(|i| i.name != f.0)) {
             let names: Vec<&str> = self.graph.inputs.iter().map(|i| i.name.as_str()).collect();
-            return Err(format!("--fix {name}: the model has no such input; it has {}", names.join(", ")));
+            return Err(format!("--fix {name}: the model has no such input; it has {}", names.join(", ")).into());
         }
         let mut ports: Vec<Port> = vec![];
         let mut offset = 0;
@@ -129,10 +101,13 @@ impl<'a> Lowering<'a> {
             let used = self.graph.readers.contains_key(&input.name);
             let float = ["float32", "float16", "float64"].contains(&input.element.as_str());
             if used && !float {
-                return Err(format!(
-                    "input {:?} holds {}: only floating-point inputs can be audited",
-                    input.name, input.element
-                ));
+                return Err(Stop::Unsupported(Offender {
+                    op: "Input".into(),
+                    node: input.name.clone(),
+                    output: input.name.clone(),
+                    reason: format!("holds {}: only floating-point inputs can be audited", input.element),
+                    hint: "hold it constant with --fix NAME=VALUE or --fix NAME=FILE.npy".into(),
+                }));
             }
             if !float {
                 continue;
@@ -143,7 +118,7 @@ impl<'a> Lowering<'a> {
             ports.push(port);
         }
         if offset == 0 {
-            return Err("has no free floating-point input: nothing is left to audit".into());
+            return Err(String::from("has no free floating-point input: nothing is left to audit").into());
         }
         elements(&[offset])?;
         let label = Label { layer: "input".into(), op: "Input".into(), node: String::new() };
@@ -162,81 +137,121 @@ impl<'a> Lowering<'a> {
         self.push(label, port.shape.clone(), affine(0, Linear::Index(index.into())))
     }
 
-    /// Looks up a node's inputs, decoding initializers on first use.
-    fn call(&mut self, node: &'a NodeProto, place: usize) -> Result<Call<'a>, String> {
+    /// The value of a tensor, decoding initializers on first use. `Ok(None)`: nothing has that name.
+    pub fn value(&mut self, name: &str) -> Result<Option<Value>, Undecoded> {
+        if !self.values.contains_key(name)
+            && let Some(proto) = self.initializers.get(name)
+        {
+            let tensor = Arc::new(tensor::decode(self.source, proto)?);
+            self.origins.insert(name.to_string(), name.to_string());
+            self.values.insert(name.to_string(), Value::Constant(tensor));
+        }
+        Ok(self.values.get(name).cloned())
+    }
+
+    /// Lowers one node, or lists it as an offender; gives its outputs their values.
+    fn step(&mut self, node: &'a NodeProto) -> Result<(), Stop> {
+        let first = || node.output.first().cloned().unwrap_or_default();
+        let name = if node.name.is_empty() { first() } else { node.name.clone() };
         let mut inputs = vec![];
-        for name in &node.input {
-            if name.is_empty() {
+        for tensor in &node.input {
+            if tensor.is_empty() {
                 inputs.push(None);
                 continue;
             }
-            if !self.values.contains_key(name)
-                && let Some(proto) = self.initializers.get(name.as_str())
-            {
-                let tensor = Arc::new(tensor::decode(self.source, proto)?);
-                self.origins.insert(name.clone(), name.clone());
-                self.values.insert(name.clone(), Value::Constant(tensor));
+            match self.value(tensor) {
+                Ok(Some(value)) => inputs.push(Some(value)),
+                Ok(None) => return Err(format!("input {tensor:?} of node {name:?} has no value").into()),
+                Err(Undecoded::Malformed(reason)) => return Err(reason.into()),
+                Err(Undecoded::Unsupported(reason)) => {
+                    self.offenders.push(offender(node, &name, Refusal::new(reason)));
+                    inputs.push(Some(Value::Poisoned));
+                }
             }
-            let value = self.values.get(name).cloned();
-            inputs.push(Some(value.ok_or_else(|| format!("input {name:?} has no value"))?));
         }
-        let name =
-            if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() };
-        Ok(Call { node, place, name, inputs, opset: self.source.opset })
-    }
-
-    fn poison(&mut self, node: &NodeProto) {
-        for name in &node.output {
-            self.values.insert(name.clone(), Value::Poisoned);
+        let call = Call { node, name, inputs, opset: self.source.opset };
+        let poisoned = call.inputs.iter().flatten().any(|v| matches!(v, Value::Poisoned));
+        let values = match if poisoned { Ok(vec![]) } else { self.node(&call) } {
+            Ok(values) => values,
+            Err(refusal) => {
+                self.offenders.push(offender(node, &call.name, refusal));
+                vec![]
+            }
+        };
+        let lowered = !values.is_empty();
+        let mut values = values.into_iter();
+        for output in node.output.iter().filter(|o| !o.is_empty()) {
+            let value = values.next().unwrap_or(Value::Poisoned);
+            if lowered && matches!(value, Value::Poisoned) && self.is_read(output) && self.offenders.is_empty() {
+                let reason = format!("its output {output} is not supported");
+                self.offenders.push(offender(node, &call.name, Refusal::new(reason)));
+            }
+            self.values.insert(output.clone(), value);
         }
+        Ok(())
     }
 
     /// Lowers one node.
-    fn node(&mut self, call: &Call) -> Result<Vec<Value>, Refusal> {
+    fn node(&mut self, call: &Call<'a>) -> Result<Vec<Value>, Refusal> {
         let node = call.node;
         let standard = node.domain.is_empty() || node.domain == "ai.onnx";
-        let entry = ops::find(&node.domain, &node.op_type).ok_or_else(|| {
+        let constant = call.inputs.iter().flatten().all(|v| matches!(v, Value::Constant(_)));
+        if node.op_type == "If"
+            && standard
+            && let Some(Value::Constant(condition)) = call.input(0)
+        {
+            return self.branch(call, &condition.clone());
+        }
+        let entry = ops::find(&node.domain, &node.op_type);
+        if constant && standard && entry.is_some_and(|e| !e.never_folded()) && !call.inputs.is_empty() {
+            return self.constant(call);
+        }
+        let entry = entry.ok_or_else(|| {
             let whose = if standard { "" } else { "foreign " };
             Refusal::new(format!("unknown {whose}operator"))
         })?;
-        if let Some(cut) =
-            call.inputs.iter().flatten().find_map(|v| if let Value::Cut(by) = v { Some(*by) } else { None })
-        {
-            return self.behind_cut(call, entry, cut);
+        let ended = |v: &Value| match v {
+            Value::Cut(_) => true,
+            Value::Comparison(_) => !ops::selection::reads_comparison(&node.op_type),
+            _ => false,
+        };
+        if call.inputs.iter().flatten().any(ended) {
+            return self.behind_cut(call, entry);
         }
-        if call.inputs.iter().flatten().all(|v| matches!(v, Value::Constant(_))) && entry.status != Status::Refused {
+        if call.inputs.is_empty() && entry.status != Status::Refused {
             return self.constant(call);
         }
         ops::lower(self, call, entry)
     }
 
-    /// A node that reads a cut tail: part of the tail when it decides, moves, scales or shifts; else the node that was
-    /// cut is inside the network.
-    fn behind_cut(&mut self, call: &Call, entry: &ops::Entry, by: usize) -> Result<Vec<Value>, Refusal> {
-        let computed = call.inputs.iter().flatten().any(|v| matches!(v, Value::Computed(_) | Value::Comparison(_)));
-        let shifts = ["Add", "Sub", "Mul", "Div", "Neg", "Cast", "CastLike", "Identity", "Dropout"].contains(&entry.op);
-        let tail = matches!(entry.status, Status::Tail | Status::Movement) || shifts;
-        if tail && !computed {
-            return Ok(call.node.output.iter().map(|_| Value::Cut(by)).collect());
+    /// The branch that a constant condition takes. Its nodes see the tensors around it (ONNX allows no shadowing).
+    fn branch(&mut self, call: &Call<'a>, condition: &Tensor) -> Result<Vec<Value>, Refusal> {
+        let taken = tensor::integers(condition)?.first().copied().unwrap_or(0) != 0;
+        let name = if taken { "then_branch" } else { "else_branch" };
+        let graph: &'a GraphProto =
+            call.subgraph(name).ok_or_else(|| Refusal::new(format!("its {name} is missing")))?;
+        self.initializers.extend(graph.initializer.iter().map(|t| (t.name.as_str(), t)));
+        let before = self.offenders.len();
+        for node in &graph.node {
+            match self.step(node) {
+                Ok(()) => {}
+                Err(Stop::Unreadable(reason)) => return Err(Refusal::new(reason)),
+                Err(Stop::Unsupported(offender)) => self.offenders.push(offender),
+            }
         }
-        let inside = &self.source.graph.node[by];
-        let name = if inside.name.is_empty() {
-            inside.output.first().cloned().unwrap_or_default()
-        } else {
-            inside.name.clone()
-        };
-        self.findings.retain(|f| f.code != "tail-cut" || f.node.as_ref() != Some(&name));
-        if !self.inside.contains(&by) {
-            self.inside.push(by);
-            let reason =
-                format!("is inside the network ({} reads it), and its function is not piecewise linear", call.name);
-            self.late.push(offender(inside, &name, Refusal::new(reason)));
+        let mut values = vec![];
+        for output in &graph.output {
+            let value = self.value(&output.name).map_err(|e| Refusal::new(e.reason()))?;
+            values.push(value.ok_or_else(|| Refusal::new(format!("its {name} makes no {:?}", output.name)))?);
         }
-        Ok(call.node.output.iter().map(|_| Value::Poisoned).collect())
+        if self.offenders.len() == before {
+            self.notes.push(format!("took the {name} of {} (If)", call.name));
+        }
+        Ok(values)
     }
 
     /// Evaluates a node on constants.
-    fn constant(&mut self, call: &Call) -> Result<Vec<Value>, Refusal> {
+    fn constant(&mut self, call: &Call<'a>) -> Result<Vec<Value>, Refusal> {
         if let Some(values) = ops::constant::evaluate(self, call)? {
             return Ok(values);
         }
@@ -330,54 +345,6 @@ impl<'a> Lowering<'a> {
         let index = broadcast_index(&input.shape, shape);
         Ok(self.emit(call, shape.to_vec(), affine(input.node, Linear::Index(index.into()))))
     }
-
-    /// The outputs of the network, looking through cut tails, and offenders among them.
-    fn outputs(&self, chosen: &[String]) -> (Vec<Output>, Vec<Offender>) {
-        let (mut outputs, mut offenders): (Vec<Output>, Vec<Offender>) = (vec![], vec![]);
-        for name in &self.graph.outputs {
-            let tensor = self.behind_tail(name);
-            let Some(Value::Computed(value)) = self.values.get(tensor) else {
-                if let Some(Value::Constant(_)) = self.values.get(tensor)
-                    && (chosen.contains(name) || self.graph.outputs.len() == 1)
-                {
-                    let reason = "the output does not depend on the input".to_string();
-                    let hint = "choose another tensor with --output".to_string();
-                    let output = name.clone();
-                    offenders.push(Offender { op: "Output".into(), node: name.clone(), output, reason, hint });
-                }
-                continue;
-            };
-            if outputs.iter().any(|o| o.name == tensor) {
-                continue;
-            }
-            let element = "float32".to_string();
-            outputs.push(Output { name: tensor.to_string(), shape: value.shape.clone(), element, node: value.node });
-        }
-        (outputs, offenders)
-    }
-
-    /// The tensor that a chain of cut nodes began at.
-    fn behind_tail<'n>(&'n self, name: &'n str) -> &'n str {
-        let mut name = name;
-        while let Some(Value::Cut(_) | Value::Comparison(_)) = self.values.get(name) {
-            let producer = self.source.graph.node.iter().find(|n| n.output.iter().any(|o| o == name));
-            let computed = |i: &&String| {
-                let value = self.values.get(i.as_str());
-                matches!(value, Some(Value::Computed(_) | Value::Cut(_) | Value::Comparison(_)))
-            };
-            let Some(input) = producer.and_then(|n| n.input.iter().find(computed)) else { return name };
-            name = input;
-        }
-        name
-    }
-
-    /// Says that the network was cut before a node.
-    pub fn cut(&mut self, call: &Call, why: &str) {
-        let op = &call.node.op_type;
-        let message = format!("the network is audited up to the input of {op}: {why}");
-        self.findings.push(Finding::new("tail-cut", Severity::Info, message).at(call.name.clone()));
-        self.notes.push(format!("cut before {} ({op})", call.name));
-    }
 }
 
 /// An affine operation without divisor or bias.
@@ -403,85 +370,5 @@ fn name_activations(network: &mut Network) {
         let count = taken.entry(layer.clone()).or_default();
         *count += 1;
         network.nodes[id].label.layer = if *count == 1 { layer } else { format!("{layer}#{count}") };
-    }
-}
-
-impl Call<'_> {
-    fn attribute(&self, name: &str) -> Option<&tract_onnx::pb::AttributeProto> {
-        self.node.attribute.iter().find(|a| a.name == name)
-    }
-
-    /// Integer attribute.
-    pub fn int(&self, name: &str, default: i64) -> i64 {
-        self.attribute(name).map_or(default, |a| a.i)
-    }
-
-    /// Float attribute, widened exactly.
-    pub fn float(&self, name: &str, default: f32) -> f64 {
-        f64::from(self.attribute(name).map_or(default, |a| a.f))
-    }
-
-    /// Integer list attribute.
-    pub fn ints(&self, name: &str) -> Option<Vec<i64>> {
-        self.attribute(name).map(|a| a.ints.clone())
-    }
-
-    /// Float list attribute.
-    pub fn floats(&self, name: &str) -> Option<Vec<f64>> {
-        self.attribute(name).map(|a| a.floats.iter().map(|&f| f64::from(f)).collect())
-    }
-
-    /// String attribute.
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.attribute(name).map(|a| String::from_utf8_lossy(&a.s).into_owned())
-    }
-
-    /// Tensor attribute.
-    pub fn tensor(&self, name: &str) -> Option<&TensorProto> {
-        self.attribute(name).and_then(|a| a.t.as_ref())
-    }
-
-    /// Input `k`, if present.
-    pub fn input(&self, k: usize) -> Option<&Value> {
-        self.inputs.get(k).and_then(|v| v.as_ref())
-    }
-
-    /// Input `k` as a computed tensor.
-    pub fn computed(&self, k: usize) -> Result<Computed, Refusal> {
-        match self.input(k) {
-            Some(Value::Computed(c)) => Ok(c.clone()),
-            Some(Value::Comparison(Comparison { .. })) => {
-                Err(Refusal::new("computes with the outcome of a comparison, which jumps"))
-            }
-            Some(_) => Err(Refusal::new(format!("input {k} is a constant where a computed tensor is expected"))),
-            None => Err(Refusal::new(format!("input {k} is missing"))),
-        }
-    }
-
-    /// Input `k` as a constant; `None` when absent, an error when computed.
-    pub fn constant(&self, k: usize) -> Result<Option<Arc<Tensor>>, Refusal> {
-        match self.input(k) {
-            None => Ok(None),
-            Some(Value::Constant(t)) => Ok(Some(t.clone())),
-            Some(_) => Err(Refusal::new(format!(
-                "input {k} is computed from the network's input; only a constant is supported"
-            ))),
-        }
-    }
-
-    /// Input `k` as finite constant numbers with their shape.
-    pub fn numbers(&self, k: usize) -> Result<Option<Numbers>, Refusal> {
-        let Some(tensor) = self.constant(k)? else { return Ok(None) };
-        let name = self.node.input.get(k).map_or("", |s| s.as_str());
-        let values = tensor::finite(&tensor, &format!("constant {name:?}"))?;
-        Ok(Some((values, tensor.shape().to_vec())))
-    }
-
-    /// Integers from an attribute in older operator sets, from input `k` in newer ones.
-    pub fn ints_or_input(&self, attribute: &str, k: usize) -> Result<Option<Vec<i64>>, Refusal> {
-        if let Some(ints) = self.ints(attribute) {
-            return Ok(Some(ints));
-        }
-        Ok(self.constant(k)?.map(|t| tensor::integers(&t)).transpose()?)
     }
 }

@@ -1,27 +1,32 @@
 //! ONNX → [`crate::ir::Network`]. Every tract type lives in this module.
 //!
 //! The phases, in order:
-//! 1. `read`: the file, its identity card, the proto (tract's decoder);
+//! 1. `read`: the file, its identity card, the proto (tract's decoder); `inline`: the model's own functions;
 //! 2. `graph`: what the proto must satisfy before anything is computed from it, and the nodes that the outputs need;
 //! 3. `lower`: node by node in topological order. A tensor is constant or computed. A node with constant inputs only
 //!    is evaluated by tract as a typed model of that one node; a node that only moves numbers is evaluated by tract on
-//!    positions, which gives its index map; every other node is lowered by its family in `ops`;
+//!    positions, which gives its index map; every other node is lowered by its family in `ops`; `tail` says where the
+//!    network ends;
 //! 4. `names`: layer names, from weight initializers before node names.
 //!
 //! Lowering per node instead of from the typed graph of the whole model keeps ONNX names, attributes and the stored
 //! BatchNormalization parameters exact, and lays every failure at one node's door. The whole typed graph is the oracle
 //! of the tests. Refuses what is not piecewise linear, all offending nodes at once, and files that are no readable model.
 
+mod call;
 mod graph;
+mod inline;
 mod lower;
 mod names;
 mod ops;
 mod read;
+mod tail;
 mod tensor;
 mod value;
 
 use crate::finding::Finding;
 use crate::ir::Network;
+use lower::Lowered;
 use std::path::Path;
 
 pub use ops::{Entry, Status, TABLE};
@@ -109,19 +114,39 @@ pub enum ImportError {
     },
 }
 
+/// Why a phase ends without a network.
+enum Stop {
+    /// Not a readable model, or options that do not fit it.
+    Unreadable(String),
+    /// Readable, but outside the supported fragment as a whole.
+    Unsupported(Offender),
+}
+
+impl From<String> for Stop {
+    fn from(reason: String) -> Stop {
+        Stop::Unreadable(reason)
+    }
+}
+
 /// Reads the model at `path`.
 pub fn load(path: &Path, options: &Options) -> Result<Model, ImportError> {
     let source = read::read(path)?;
     let unreadable = |reason: String| ImportError::Unreadable { file: source.card.file.clone(), reason };
-    let graph = graph::Graph::new(&source, options).map_err(&unreadable)?;
-    let lowered = lower::lower(&source, &graph, options).map_err(&unreadable)?;
+    let refused = |offenders: Vec<Offender>, partial: Option<Box<Network>>| ImportError::Refused {
+        card: Box::new(source.card.clone()),
+        offenders,
+        partial,
+    };
+    let stopped = |stop: Stop| match stop {
+        Stop::Unreadable(reason) => unreadable(reason),
+        Stop::Unsupported(offender) => refused(vec![offender], None),
+    };
+    let graph = graph::Graph::new(&source, options).map_err(stopped)?;
+    let lowered = lower::lower(&source, &graph, options).map_err(stopped)?;
     if !lowered.offenders.is_empty() {
-        return Err(ImportError::Refused {
-            card: Box::new(source.card),
-            offenders: lowered.offenders,
-            partial: Some(Box::new(lowered.network)),
-        });
+        return Err(refused(lowered.offenders, Some(Box::new(lowered.network))));
     }
     lowered.network.sanity_check().map_err(|e| unreadable(format!("the lowered network is not sound: {e}")))?;
-    Ok(Model { card: source.card, network: lowered.network, findings: lowered.findings, notes: lowered.notes })
+    let Lowered { network, findings, notes, .. } = lowered;
+    Ok(Model { card: source.card, network, findings, notes })
 }

@@ -29,7 +29,7 @@ pub fn read(path: &Path) -> Result<Source, ImportError> {
     }
     let decoded = guarded(|| tract_onnx::onnx().proto_model_for_read(&mut &bytes[..]));
     let mut proto = decoded.map_err(|e| unreadable(format!("is not an ONNX model (or is truncated): {e}")))?;
-    let graph = proto.graph.take().ok_or_else(|| unreadable("holds no graph: it is not an ONNX model".into()))?;
+    let mut graph = proto.graph.take().ok_or_else(|| unreadable("holds no graph: it is not an ONNX model".into()))?;
     if graph.node.is_empty() && graph.output.is_empty() {
         return Err(unreadable("holds an empty graph: it is not an ONNX model, or it is truncated".into()));
     }
@@ -49,6 +49,14 @@ pub fn read(path: &Path) -> Result<Source, ImportError> {
         outputs: graph.output.iter().map(describe).collect(),
     };
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    if !proto.functions.is_empty() {
+        super::inline::inline(&proto, &mut graph, opset).map_err(|offender| ImportError::Refused {
+            card: Box::new(card.clone()),
+            offenders: vec![offender],
+            partial: None,
+        })?;
+        proto.functions.clear();
+    }
     Ok(Source { card, proto, graph, folder, opset })
 }
 

@@ -18,9 +18,26 @@ pub fn elements(shape: &[usize]) -> Result<usize, String> {
     product.ok_or_else(|| format!("a tensor of shape {shape:?} has more than 2^31 elements"))
 }
 
+/// Why a tensor cannot be decoded.
+pub enum Undecoded {
+    /// Its data is not what the format asks for.
+    Malformed(String),
+    /// Its element type is not supported.
+    Unsupported(String),
+}
+
+impl Undecoded {
+    /// The reason, whichever it is.
+    pub fn reason(self) -> String {
+        match self {
+            Undecoded::Malformed(reason) | Undecoded::Unsupported(reason) => reason,
+        }
+    }
+}
+
 /// Decodes an initializer or an attribute's tensor.
-pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, String> {
-    let at = |reason: String| format!("initializer {:?}: {reason}", proto.name);
+pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, Undecoded> {
+    let at = |reason: String| Undecoded::Malformed(format!("initializer {:?}: {reason}", proto.name));
     let kind = tensor_proto::DataType::try_from(proto.data_type)
         .map_err(|_| at(format!("unknown element type {}", proto.data_type)))?;
     use tensor_proto::DataType as D;
@@ -32,7 +49,9 @@ pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, String> {
         D::String => 0,
         _ => {
             let name = element_name(proto.data_type);
-            return Err(at(format!("element type {name} is not supported: export the weights as float32")));
+            let reason =
+                format!("initializer {:?} holds {name}, which is not supported: store it as float32", proto.name);
+            return Err(Undecoded::Unsupported(reason));
         }
     };
     if proto.dims.iter().any(|&d| d < 0) {
@@ -100,15 +119,30 @@ pub fn filled(shape: &[usize], element: &str, values: &[f64]) -> Result<Tensor, 
         each if each.len() == count => each.to_vec(),
         each => return Err(format!("{} values for an input of {count} elements", each.len())),
     };
-    let tensor = match element {
-        "float64" => Tensor::from_shape(shape, &all),
-        "int64" => Tensor::from_shape(shape, &all.iter().map(|&v| v as i64).collect::<Vec<_>>()),
-        "int32" => Tensor::from_shape(shape, &all.iter().map(|&v| v as i32).collect::<Vec<_>>()),
-        "bool" => Tensor::from_shape(shape, &all.iter().map(|&v| v != 0.0).collect::<Vec<_>>()),
-        "float32" | "float16" => Tensor::from_shape(shape, &all.iter().map(|&v| v as f32).collect::<Vec<_>>()),
+    let kind = match element {
+        "float64" | "float32" | "float16" => DatumType::F64,
+        "bool" => DatumType::Bool,
+        "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => DatumType::I64,
         other => return Err(format!("an input of {other} cannot be held constant")),
     };
-    tensor.map_err(|e| e.to_string())
+    let tensor = match (kind, element) {
+        (DatumType::Bool, _) => Tensor::from_shape(shape, &all.iter().map(|&v| v != 0.0).collect::<Vec<_>>()),
+        (DatumType::I64, _) => Tensor::from_shape(shape, &all.iter().map(|&v| v as i64).collect::<Vec<_>>()),
+        (_, "float64") => Tensor::from_shape(shape, &all),
+        _ => Tensor::from_shape(shape, &all.iter().map(|&v| v as f32).collect::<Vec<_>>()),
+    };
+    let tensor = tensor.map_err(|e| e.to_string())?;
+    let wanted = match element {
+        "int8" => DatumType::I8,
+        "int16" => DatumType::I16,
+        "int32" => DatumType::I32,
+        "uint8" => DatumType::U8,
+        "uint16" => DatumType::U16,
+        "uint32" => DatumType::U32,
+        "uint64" => DatumType::U64,
+        _ => return Ok(tensor),
+    };
+    tensor.cast_to_dt(wanted).map(|t| t.into_owned()).map_err(|e| e.to_string())
 }
 
 /// A tensor of the given shape that holds `first, first + 1, …`.

@@ -17,13 +17,45 @@ impl Computed {
     }
 }
 
-/// A comparison of a computed tensor with a constant, kept for the `Where` that reads it.
+/// What a computed tensor is compared with.
+#[derive(Clone, Debug)]
+pub enum Against {
+    /// A constant over the elements of the tensor.
+    Threshold(Broadcast),
+    /// Another computed tensor of the same shape.
+    Tensor(Computed),
+}
+
+/// The outcome of a comparison, kept for the `Where` or the product that reads it.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     pub left: Computed,
-    pub threshold: Broadcast,
-    /// Whether the condition holds above the threshold (else below).
+    pub against: Against,
+    /// Whether the condition holds above what the tensor is compared with (else below).
     pub above: bool,
+    /// What is audited where the comparison ends the network.
+    pub cut: Cut,
+}
+
+/// What comes out of nodes that end the network.
+#[derive(Clone, Debug, Default)]
+pub struct Cut {
+    /// The nodes before which the network was cut: places in the list of cuts.
+    pub by: Vec<usize>,
+    /// The tensors that are audited instead, by name.
+    pub audited: Vec<(String, Computed)>,
+}
+
+impl Cut {
+    /// Takes in what another cut holds.
+    pub fn join(&mut self, other: &Cut) {
+        self.by.extend(other.by.iter().filter(|b| !self.by.contains(b)).copied().collect::<Vec<_>>());
+        for (name, value) in &other.audited {
+            if self.audited.iter().all(|(n, _)| n != name) {
+                self.audited.push((name.clone(), value.clone()));
+            }
+        }
+    }
 }
 
 /// A tensor during lowering.
@@ -34,8 +66,8 @@ pub enum Value {
     Comparison(Comparison),
     /// Comes out of a refused node: what reads it is not refused for that.
     Poisoned,
-    /// Comes out of a node that ends the network (its input is the output then): that node's place in the graph.
-    Cut(usize),
+    /// Comes out of a node that ends the network.
+    Cut(Cut),
 }
 
 /// Why one node is refused.

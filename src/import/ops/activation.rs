@@ -3,7 +3,8 @@
 //! Opset history: Clip 6 attributes, 11 inputs; PRelu 7 unidirectional broadcasting; LeakyRelu, HardSigmoid 6;
 //! ThresholdedRelu 10, Shrink 9. Refuses the discontinuous cases of ThresholdedRelu and Shrink.
 
-use crate::import::lower::{Call, Lowering};
+use crate::import::call::Call;
+use crate::import::lower::Lowering;
 use crate::import::tensor::floats;
 use crate::import::value::{Computed, Refusal, broadcast};
 use crate::ir::{Activation, Affine, Broadcast, Curve, Linear, Op};

@@ -3,10 +3,14 @@
 //! Opset history: 7 multidirectional broadcasting for Add/Sub/Mul/Div/Pow (older sets had an `axis` attribute and are
 //! refused); 8 the same for Sum/Mean; 13, 14 more types. Refuses products and quotients of computed tensors.
 
-use crate::import::lower::{Call, Lowering, affine};
+use super::selection;
+use crate::import::call::Call;
+use crate::import::lower::{Lowering, affine};
 use crate::import::tensor::is_float;
-use crate::import::value::{Computed, Refusal, Value, broadcast, broadcast_shape};
+use crate::import::value::{Comparison, Computed, Refusal, Value, broadcast, broadcast_shape};
 use crate::ir::{Affine, Broadcast, Linear, Op};
+use std::sync::Arc;
+use tract_core::internal::DatumType;
 
 /// Lowers a node of the family.
 pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
@@ -18,6 +22,10 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             }
             _ => Err(Refusal::new("raises to another power than 1: its function is not piecewise linear")),
         },
+        "Mul" if masked(call).is_some() => {
+            let (condition, factor) = masked(call).ok_or_else(|| Refusal::new("a factor is missing"))?;
+            selection::mask(l, call, condition, factor)
+        }
         "Mul" => {
             let (x, k) = factor(call)?;
             let (values, from) = call.numbers(k)?.ok_or_else(|| Refusal::new("a factor is missing"))?;
@@ -59,6 +67,14 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             }
         }
         _ => sum(l, call),
+    }
+}
+
+/// The two factors of a product with the outcome of a comparison.
+fn masked<'c>(call: &'c Call) -> Option<(&'c Comparison, &'c Computed)> {
+    match (call.input(0)?, call.input(1)?) {
+        (Value::Comparison(c), Value::Computed(x)) | (Value::Computed(x), Value::Comparison(c)) => Some((c, x)),
+        _ => None,
     }
 }
 
@@ -145,16 +161,33 @@ pub fn total(l: &mut Lowering, call: &Call, parts: Vec<Computed>) -> Result<Comp
     Ok(l.emit(call, shape, Op::Sum(sources)))
 }
 
-/// Cast: nothing to do between floating-point types; to any other type it ends the network.
-pub fn cast(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
+/// Cast: nothing to do between floating-point types, nor to the outcome of a comparison; to any other type it ends the
+/// network.
+pub fn cast<'a>(l: &mut Lowering<'a>, call: &Call<'a>) -> Result<Vec<Value>, Refusal> {
+    if let Some(Value::Comparison(comparison)) = call.input(0) {
+        return Ok(vec![Value::Comparison(comparison.clone())]);
+    }
+    if let (Some(Value::Constant(t)), "CastLike") = (call.input(0), call.node.op_type.as_str()) {
+        // Like a computed tensor: computed tensors are of the input's type.
+        let kind = match l.graph.inputs.iter().map(|i| i.element.as_str()).find(|e| e.starts_with("float")) {
+            Some("float64") => DatumType::F64,
+            Some("float16") => DatumType::F16,
+            _ => DatumType::F32,
+        };
+        let cast = t.cast_to_dt(kind).map_err(|e| Refusal::new(e.to_string()))?;
+        return Ok(vec![Value::Constant(Arc::new(cast.into_owned()))]);
+    }
     let x = call.computed(0)?;
     let float = match call.node.op_type.as_str() {
-        "CastLike" => call.constant(1)?.is_some_and(|t| is_float(t.datum_type())),
+        "CastLike" => match call.input(1) {
+            Some(Value::Constant(t)) => is_float(t.datum_type()),
+            other => other.is_some(),
+        },
         _ => matches!(call.int("to", 1), 1 | 10 | 11),
     };
     if float {
         return Ok(vec![Value::Computed(x)]);
     }
-    l.cut(call, "it turns the scores into another type");
-    Ok(vec![Value::Cut(call.place)])
+    let audited = l.read_by(call);
+    Ok(vec![Value::Cut(l.cut(call, audited, "it turns the scores into another type"))])
 }

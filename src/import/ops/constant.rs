@@ -1,14 +1,16 @@
 //! Constants and what is evaluated on constants only, where tract is not asked: Constant (all attribute forms),
-//! ConstantOfShape and Range and Expand and Tile with a bound on their size, DequantizeLinear per axis, Shape and Size
-//! of computed tensors.
+//! ConstantOfShape and Range and Expand and Tile with a bound on their size, DequantizeLinear per axis, Dropout, Shape and
+//! Size of computed tensors.
 //!
-//! Opset history: Constant 12 `value_float(s)`, `value_int(s)`; DequantizeLinear 13 `axis`; Shape 15 `start`, `end`.
+//! Opset history: Dropout 12 `training_mode`; Constant 12 `value_float(s)`, `value_int(s)`; DequantizeLinear 13 `axis`; Shape 15 `start`, `end`.
 
-use crate::import::lower::{Call, Lowering};
+use crate::import::call::Call;
+use crate::import::lower::Lowering;
+use crate::import::read::element_name;
 use crate::import::tensor::{self, elements, floats, integers};
 use crate::import::value::{Refusal, Value};
 use std::sync::Arc;
-use tract_core::internal::Tensor;
+use tract_core::internal::{DatumType, Tensor};
 
 /// Most elements that a constant expression may make: what a shape chain or a mask needs, not what a bomb wants.
 const MOST: usize = 1 << 24;
@@ -17,7 +19,9 @@ const MOST: usize = 1 << 24;
 pub fn evaluate(l: &Lowering, call: &Call) -> Result<Option<Vec<Value>>, Refusal> {
     let value = match call.node.op_type.as_str() {
         "Constant" => constant(l, call)?,
-        "Identity" | "Dropout" => call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?,
+        "Identity" => call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?,
+        "Dropout" => return dropout(call).map(Some),
+        "Cast" => cast(call)?,
         "DequantizeLinear" => Arc::new(dequantize(call)?),
         "ConstantOfShape" | "Expand" => {
             let at = usize::from(call.node.op_type == "Expand");
@@ -59,7 +63,7 @@ fn bounded(shape: &[i64]) -> Result<(), Refusal> {
 
 fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {
     if let Some(proto) = call.tensor("value") {
-        return Ok(Arc::new(tensor::decode(l.source, proto)?));
+        return Ok(Arc::new(tensor::decode(l.source, proto).map_err(|e| Refusal::new(e.reason()))?));
     }
     let list =
         |shape: &[usize], values: &[f32]| Tensor::from_shape(shape, values).map_err(|e| Refusal::new(e.to_string()));
@@ -74,6 +78,31 @@ fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {
         other => return Err(Refusal::new(format!("the attribute {other} is not supported: store the values densely"))),
     };
     Ok(Arc::new(tensor))
+}
+
+/// Cast: tract's own goes through symbolic dimensions, where the largest integers (a slice's open end) are lost.
+fn cast(call: &Call) -> Result<Arc<Tensor>, Refusal> {
+    let x = call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?;
+    let to = call.int("to", 1);
+    let kind = match to {
+        1 => DatumType::F32,
+        2 => DatumType::U8,
+        3 => DatumType::I8,
+        4 => DatumType::U16,
+        5 => DatumType::I16,
+        6 => DatumType::I32,
+        7 => DatumType::I64,
+        9 => DatumType::Bool,
+        10 => DatumType::F16,
+        11 => DatumType::F64,
+        12 => DatumType::U32,
+        13 => DatumType::U64,
+        _ => return Err(Refusal::new(format!("a cast to {} is not supported", element_name(to as i32)))),
+    };
+    if x.datum_type() == kind {
+        return Ok(x);
+    }
+    Ok(Arc::new(x.cast_to_dt(kind).map_err(|e| Refusal::new(e.to_string()))?.into_owned()))
 }
 
 /// `(x - zero_point) * scale`, in float32 as the operator defines it.
@@ -97,6 +126,24 @@ fn dequantize(call: &Call) -> Result<Tensor, Refusal> {
         .map(|(i, v)| ((v - zeros[channel(i, zeros.len())]) * scales[channel(i, scales.len())]) as f32)
         .collect();
     Tensor::from_shape(shape, &out).map_err(|e| Refusal::new(e.to_string()))
+}
+
+/// Dropout at inference, and the mask of what it keeps: everything.
+pub fn dropout(call: &Call) -> Result<Vec<Value>, Refusal> {
+    let x = call.input(0).cloned().ok_or_else(|| Refusal::new("no input"))?;
+    let training = call.constant(2)?.map_or(Ok(vec![]), |t| integers(&t))?.first().is_some_and(|&t| t != 0);
+    let ratio = call.constant(1)?.map_or(Ok(vec![]), |t| floats(&t))?.first().copied().unwrap_or(0.5);
+    if training && ratio != 0.0 {
+        let refusal = Refusal::new("is in training mode, where it drops at random");
+        return Err(refusal.hint("export the model in evaluation mode"));
+    }
+    let shape = match &x {
+        Value::Computed(c) => c.shape.clone(),
+        Value::Constant(t) => t.shape().to_vec(),
+        _ => return Ok(vec![x]),
+    };
+    let all = Tensor::from_shape(&shape, &vec![true; elements(&shape)?]).map_err(|e| Refusal::new(e.to_string()))?;
+    Ok(vec![x, Value::Constant(Arc::new(all))])
 }
 
 /// The shape of a computed tensor: it is concrete.

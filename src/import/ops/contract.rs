@@ -1,10 +1,11 @@
-//! Gemm, MatMul and two-operand Einsum with one constant factor: one contraction, kept as a dense matrix or as a
+//! Gemm, MatMul and Einsum with one constant factor at most: one contraction, kept as a dense matrix or as a
 //! convolution with a kernel of one element (which repeats a matrix over rows, and batches it by groups).
 //!
 //! Opset history: Gemm 7 unidirectional broadcasting of C, 11 C optional; MatMul 1 (NumPy's rules); Einsum 12.
 //! Refuses products of two computed tensors.
 
-use crate::import::lower::{Call, Lowering, affine};
+use crate::import::call::Call;
+use crate::import::lower::{Lowering, affine};
 use crate::import::value::{Computed, Refusal, Value, broadcast, broadcast_index};
 use crate::ir::{Affine, Broadcast, Conv, Dense, Linear, Op};
 use std::collections::BTreeMap;
@@ -113,21 +114,78 @@ fn matmul(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     Ok(y)
 }
 
+/// `x · Wᵀ` over the last dimension, with `rows` rows in `W`.
+pub fn rows(l: &mut Lowering, call: &Call, x: Computed, weight: Vec<f64>, rows: usize) -> Result<Computed, Refusal> {
+    let mut shape = x.shape.clone();
+    if shape.len() < 2 {
+        shape = vec![1, x.len()];
+    }
+    let features = x.len() / shape[..shape.len() - 1].iter().product::<usize>();
+    let leading: Vec<char> = ('A'..).take(shape.len() - 1).collect();
+    let letters = [&leading[..], &['k']].concat();
+    let w = Labelled { data: weight, shape: vec![rows, features], letters: vec!['n', 'k'] };
+    contract(l, call, Labelled { data: x, shape, letters }, w, &[&leading[..], &['n']].concat())
+}
+
 fn einsum(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let equation = call.text("equation").unwrap_or_default().replace(' ', "");
-    let unsupported =
-        || Refusal::new(format!("the equation {equation:?} is not supported: two operands, letters only"));
-    let (inputs, output) = equation.split_once("->").ok_or_else(unsupported)?;
-    let operands: Vec<&str> = inputs.split(',').collect();
-    if operands.len() != 2 || equation.contains('.') || call.inputs.len() != 2 {
-        return Err(unsupported());
-    }
-    let side = computed_side(call)?;
-    let (values, w_shape) = constant(call, 1 - side)?;
+    let side = match call.inputs.len() {
+        1 => 0,
+        2 => computed_side(call)?,
+        n => return Err(Refusal::new(format!("{n} operands are not supported: two at most, one of them constant"))),
+    };
     let input = call.computed(side)?;
-    let x = Labelled { shape: input.shape.clone(), data: input, letters: operands[side].chars().collect() };
-    let w = Labelled { data: values, shape: w_shape, letters: operands[1 - side].chars().collect() };
-    contract(l, call, x, w, &output.chars().collect::<Vec<_>>())
+    let (values, w_shape) = if call.inputs.len() == 2 { constant(call, 1 - side)? } else { (vec![1.0], vec![]) };
+    let mut ranks = vec![w_shape.len(); call.inputs.len()];
+    ranks[side] = input.shape.len();
+    let (operands, out) = letters(&equation, &ranks)
+        .ok_or_else(|| Refusal::new(format!("the equation {equation:?} does not fit its operands")))?;
+    let x = Labelled { shape: input.shape.clone(), data: input, letters: operands[side].clone() };
+    let w_letters = if operands.len() == 2 { operands[1 - side].clone() } else { vec![] };
+    contract(l, call, x, Labelled { data: values, shape: w_shape, letters: w_letters }, &out)
+}
+
+/// The letters of an Einsum's operands and output, one per dimension; what an ellipsis stands for gets letters of its own.
+fn letters(equation: &str, ranks: &[usize]) -> Option<(Vec<Vec<char>>, Vec<char>)> {
+    let (inputs, output) = equation.split_once("->").map_or((equation, None), |(i, o)| (i, Some(o)));
+    let widest = |terms: &[&str]| {
+        let free = |(t, r): (&&str, &usize)| t.contains("...").then(|| r.checked_sub(t.len() - 3)).flatten();
+        terms.iter().zip(ranks).filter_map(free).max().unwrap_or(0)
+    };
+    let terms: Vec<&str> = inputs.split(',').collect();
+    let most = widest(&terms);
+    // Private-use characters, aligned on the right as broadcasting is.
+    let dots = |n: usize| (most.saturating_sub(n)..most).map(|k| char::from_u32(0xE000 + k as u32).unwrap_or('?'));
+    let spell = |term: &str, free: usize| -> Option<Vec<char>> {
+        let (before, after) = term.split_once("...").unwrap_or((term, ""));
+        let middle = if term.contains("...") { free } else { 0 };
+        let word: Vec<char> = before.chars().chain(dots(middle)).chain(after.chars()).collect();
+        let plain = |c: char| c.is_ascii_alphabetic() || ('\u{E000}'..='\u{F8FF}').contains(&c);
+        word.iter().all(|&c| plain(c)).then_some(word)
+    };
+    if terms.len() != ranks.len() {
+        return None;
+    }
+    let mut operands = vec![];
+    for (term, &rank) in terms.iter().zip(ranks) {
+        let named = term.len() - if term.contains("...") { 3 } else { 0 };
+        let word = spell(term, rank.checked_sub(named)?)?;
+        operands.push(Some(word).filter(|w| w.len() == rank)?);
+    }
+    let out = match output {
+        Some(term) => spell(term, most)?,
+        None => {
+            let all: Vec<char> = operands.concat();
+            let mut once: Vec<char> =
+                all.iter().copied().filter(|c| all.iter().filter(|d| *d == c).count() == 1).collect();
+            once.retain(char::is_ascii_alphabetic);
+            once.sort_unstable();
+            dots(most).chain(once).collect()
+        }
+    };
+    let known = |c: &char| operands.iter().any(|o| o.contains(c));
+    let twice = |c: &char| out.iter().filter(|d| *d == c).count() > 1;
+    (out.iter().all(known) && !out.iter().any(twice)).then_some((operands, out))
 }
 
 /// Size of each letter; sizes of 1 give way (MatMul's broadcasting of batches).
@@ -207,6 +265,10 @@ fn contract(
     } else {
         l.emit(call, vec![index.len()], affine(x.data.node, Linear::Index(index.into()))).node
     };
+    // A sum over nothing, times one: numbers move, nothing else.
+    if k == 1 && b == 1 && n == 1 && weight == [1.0] && w.letters.is_empty() {
+        return Ok(Computed { node: source, shape: out.iter().map(|c| sizes[c]).collect() });
+    }
     let linear = if b == 1 && m == 1 {
         Linear::Dense(Dense { rows: n, cols: k, weight: weight.into() })
     } else {

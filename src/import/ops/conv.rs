@@ -4,7 +4,8 @@
 //! Refuses computed kernels.
 
 use super::pool::Window;
-use crate::import::lower::{Call, Lowering};
+use crate::import::call::Call;
+use crate::import::lower::Lowering;
 use crate::import::tensor::elements;
 use crate::import::value::{Computed, Refusal};
 use crate::ir::{Affine, Broadcast, Conv, Linear, Op};

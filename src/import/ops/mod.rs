@@ -5,18 +5,21 @@
 
 mod activation;
 mod arithmetic;
+mod classic;
 pub mod constant;
 mod contract;
 mod conv;
 mod movement;
 mod norm;
 mod pool;
+mod rearrange;
 mod reduce;
 mod resize;
-mod selection;
+pub mod selection;
 mod table;
 
-use super::lower::{Call, Lowering};
+use super::call::Call;
+use super::lower::Lowering;
 use super::value::{Refusal, Value};
 pub use table::TABLE;
 
@@ -58,35 +61,85 @@ pub fn find(domain: &str, op: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|e| e.domain == domain && e.op == op)
 }
 
+/// What is never evaluated, not even on constants: random numbers, nodes with graphs of their own, and operators that
+/// tract evaluates differently from their definition in some form.
+const NEVER_FOLDED: [&str; 14] = [
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+    "Loop",
+    "Scan",
+    "If",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "Celu",
+    "SpaceToDepth",
+];
+
+impl Entry {
+    /// Whether a node of this operator stays as it is even where all its inputs are constant.
+    pub fn never_folded(&self) -> bool {
+        NEVER_FOLDED.contains(&self.op)
+    }
+}
+
 /// Lowers a node with at least one computed input.
-pub fn lower(l: &mut Lowering, call: &Call, entry: &Entry) -> Result<Vec<Value>, Refusal> {
+pub fn lower<'a>(l: &mut Lowering<'a>, call: &Call<'a>, entry: &Entry) -> Result<Vec<Value>, Refusal> {
     if entry.status == Status::Refused {
         return Err(Refusal::new(entry.note));
     }
     if entry.status == Status::Tail {
-        l.cut(call, entry.note);
-        return Ok(call.node.output.iter().map(|_| Value::Cut(call.place)).collect());
+        if matches!(entry.op, "Elu" | "Selu" | "Celu") && call.float("alpha", 1.0).min(call.float("gamma", 1.0)) <= 0.0
+        {
+            return Err(Refusal::new("is not strictly monotone with these parameters"));
+        }
+        let audited = l.read_by(call);
+        if audited.is_empty() {
+            return Err(Refusal::new("is not evaluated on constants"));
+        }
+        let cut = l.cut(call, audited, entry.note);
+        return Ok(call.node.output.iter().map(|_| Value::Cut(cut.clone())).collect());
     }
     let value = match call.node.op_type.as_str() {
         "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Pow" => arithmetic::lower(l, call)?,
         "Cast" | "CastLike" => return arithmetic::cast(l, call),
-        "Identity" | "Dropout" => return Ok(vec![call.input(0).cloned().ok_or_else(|| Refusal::new("no input"))?]),
+        "Identity" => return Ok(vec![call.input(0).cloned().ok_or_else(|| Refusal::new("no input"))?]),
+        "Dropout" => return constant::dropout(call),
         "Shape" | "Size" => return constant::shape(call),
+        "Not" => match call.input(0) {
+            Some(Value::Comparison(comparison)) => return Ok(vec![selection::negation(comparison)]),
+            _ => return Err(Refusal::new("negates a computed tensor, which jumps")),
+        },
         "Gemm" | "MatMul" | "Einsum" => contract::lower(l, call)?,
+        "LinearRegressor" | "LinearClassifier" => return classic::linear(l, call),
+        "Imputer" => classic::imputer(call)?,
+        "FeatureVectorizer" => classic::vectorizer(l, call)?,
+        "ArrayFeatureExtractor" => return classic::features(l, call),
         "Conv" | "ConvTranspose" => conv::lower(l, call)?,
-        "BatchNormalization" | "Scaler" => norm::lower(l, call)?,
+        "BatchNormalization" => norm::lower(l, call)?,
+        "Scaler" => classic::scaler(l, call)?,
         "MaxPool" | "AveragePool" => pool::lower(l, call)?,
-        "GlobalAveragePool" | "GlobalMaxPool" | "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" => {
+        "GlobalAveragePool" | "GlobalMaxPool" | "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceL1" => {
             reduce::lower(l, call)?
         }
+        "CumSum" => reduce::cumulative(l, call)?,
         "Resize" | "Upsample" => resize::lower(l, call)?,
-        "Pad" => movement::pad(l, call)?,
+        "Pad" => rearrange::pad(l, call)?,
+        "Trilu" => rearrange::triangle(l, call)?,
+        "SpaceToDepth" => rearrange::space_to_depth(l, call)?,
         "Relu" | "LeakyRelu" | "PRelu" | "Clip" | "HardSigmoid" | "Abs" | "ThresholdedRelu" | "Shrink" => {
             activation::lower(l, call)?
         }
         "Max" | "Min" => selection::extremum(l, call)?,
-        "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => return selection::compare(call),
+        "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => return selection::compare(l, call),
         "Where" if !matches!(call.input(0), Some(Value::Constant(_))) => selection::choose(l, call)?,
+        _ if entry.status == Status::Constant => {
+            return Err(Refusal::new("is supported on constants only: on a computed tensor it jumps or is curved"));
+        }
         _ => return movement::lower(l, call),
     };
     Ok(vec![Value::Computed(value)])

@@ -1,21 +1,21 @@
-//! BatchNormalization at inference and the Scaler of `ai.onnx.ml`: an affine map per channel.
+//! BatchNormalization at inference: an affine map per channel.
 //!
-//! Opset history: BatchNormalization 7 and 9 without `is_test`; 14 `training_mode`, 15 mixed types. Scale and shift are
+//! Opset history: 7 and 9 without `is_test`, in training where it has more than one output; 14 `training_mode`, 15 mixed
+//! types. Scale and shift are
 //! the nearest float64 of `γ/√(σ² + ε)` and `β − μγ/√(σ² + ε)`, evaluated in rationals with 200 bits of the root.
 
-use crate::import::lower::{Call, Lowering};
-use crate::import::value::{Computed, Refusal, broadcast};
+use crate::import::call::Call;
+use crate::import::lower::Lowering;
+use crate::import::value::{Computed, Refusal};
 use crate::ir::{Affine, Broadcast, Linear, Op, Rational, rational};
 use dashu_base::SquareRoot;
 use dashu_int::UBig;
 
 /// Lowers a node of the family.
 pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
-    if call.node.op_type == "Scaler" {
-        return scaler(l, call);
-    }
     let x = call.computed(0)?;
-    if call.int("training_mode", 0) != 0 {
+    let more = call.node.output.iter().skip(1).any(|o| !o.is_empty());
+    if call.int("training_mode", 0) != 0 || call.opset < 14 && more {
         return Err(Refusal::new("is in training mode, where it divides by a computed deviation")
             .hint("export the model in evaluation mode"));
     }
@@ -69,26 +69,6 @@ fn root(x: &Rational) -> Rational {
     let shift = 2 * (200 + 1100);
     let integer: UBig = (product << shift).sqrt();
     Rational::from_parts(integer.into(), denominator << (shift / 2))
-}
-
-/// `(x − offset) · scale` per feature.
-fn scaler(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
-    let x = call.computed(0)?;
-    let features = x.shape.last().copied().unwrap_or(1);
-    let list = |name: &str, default: f64| -> Result<Vec<f64>, Refusal> {
-        let values = call.floats(name).unwrap_or_else(|| vec![default]);
-        let fits = (values.len() == 1 || values.len() == features) && values.iter().all(|v| v.is_finite());
-        if fits { Ok(values) } else { Err(Refusal::new(format!("attribute {name} does not fit {features} features"))) }
-    };
-    let (offset, scale) = (list("offset", 0.0)?, list("scale", 1.0)?);
-    let spread = |values: Vec<f64>| {
-        let from = [values.len()];
-        broadcast(values, &from, &x.shape)
-    };
-    let shifted = l.add_bias(call, &x, "", spread(offset.iter().map(|o| -o).collect()));
-    let op =
-        Op::Affine(Affine { source: shifted.node, linear: Linear::Scale(spread(scale)), divisor: None, bias: None });
-    Ok(l.emit(call, x.shape.clone(), op))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Opset history: AveragePool 7 `count_include_pad`, 10 `ceil_mode`, 19 `dilations`; MaxPool 8 `Indices`, 10 `ceil_mode`
 //! and `dilations`. The Indices output is refused when it is read.
 
-use crate::import::lower::{Call, Lowering};
+use crate::import::call::Call;
+use crate::import::lower::Lowering;
 use crate::import::tensor::elements;
 use crate::import::value::{Computed, Refusal};
 use crate::ir::{Affine, Broadcast, Max, Op, sparse};
@@ -100,7 +101,7 @@ impl Window {
             };
             let (begin, size) = match target {
                 Some(size) => {
-                    let total = full - size;
+                    let total = (full - size).max(0);
                     let less = if self.auto == "SAME_UPPER" || !same && self.auto != "SAME_LOWER" {
                         total / 2
                     } else {

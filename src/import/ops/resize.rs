@@ -4,7 +4,8 @@
 //! modes, `nearest_mode`, `exclude_outside`, sizes; 13 roi optional; 18 `axes`, `antialias`, `keep_aspect_ratio_policy`.
 //! Refuses cubic interpolation, antialiasing, `tf_crop_and_resize` and the aspect-ratio policies.
 
-use crate::import::lower::{Call, Lowering, affine};
+use crate::import::call::Call;
+use crate::import::lower::{Lowering, affine};
 use crate::import::tensor::{elements, floats, integers};
 use crate::import::value::{Computed, Refusal};
 use crate::ir::{Linear, sparse};
@@ -54,7 +55,8 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     for (k, &axis) in axes.iter().enumerate() {
         let size = x.shape[axis];
         let (scale, out) = match (&scales, &sizes) {
-            (Some(s), _) => (s[k], (size as f64 * s[k]).floor()),
+            // As runtimes do: scales are float32, and 7/6 of 6 is 7 in float32 only.
+            (Some(s), _) => (s[k], f64::from((size as f32 * s[k] as f32).floor())),
             (None, Some(s)) => (s[k] as f64 / size as f64, s[k] as f64),
             (None, None) => return Err(Refusal::new("neither scales nor sizes are given")),
         };
@@ -65,6 +67,10 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             continue;
         }
         let (n, m) = (size as f64, out);
+        if coordinates == "align_corners" && scales.is_some() && n * scale != m {
+            return Err(refused("aligning corners with a scale that gives no whole size")
+                .hint("re-export the model with sizes: runtimes disagree on what the scale means here"));
+        }
         let place = |i: f64| match coordinates.as_str() {
             "asymmetric" => Some(i / scale),
             "half_pixel" => Some((i + 0.5) / scale - 0.5),
