@@ -14,6 +14,8 @@ mod errors;
 mod hostile_plugins;
 #[path = "cli/plugins.rs"]
 mod plugins;
+#[path = "cli/regions.rs"]
+mod regions;
 #[path = "cli/reports.rs"]
 mod reports;
 

@@ -8,7 +8,7 @@ mod summary;
 pub use summary::layers;
 
 use crate::checks;
-use crate::explore::{self, Control, Method, Plan, State};
+use crate::explore::{self, Control, Method, Plan, State, Watch};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
@@ -71,13 +71,18 @@ pub struct Audit {
 
 /// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
 pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
+    audit_watched(path, settings, control, &mut |_| Ok(()))
+}
+
+/// Audits the model at `path` and shows every region that an enumeration counts to `watch`, whose errors end the run.
+pub fn audit_watched(path: &Path, settings: &Settings, control: &Control, watch: &mut Watch) -> anyhow::Result<Audit> {
     let model = match import::load(path, &settings.import) {
         Ok(model) => model,
         Err(ImportError::Refused { card, offenders, .. }) => return Ok(refused(*card, &offenders, settings)),
         Err(e) => return Err(e.into()),
     };
     let domain = domain(&model.network, settings)?;
-    let found = explore::explore(&model.network, &domain, &settings.plan, control)?;
+    let found = explore::explore_watched(&model.network, &domain, &settings.plan, control, watch)?;
     let interrupted = matches!(&found.state, State::Partial { interrupted: true, .. });
     let mut findings = model.findings;
     if settings.domain == DomainChoice::Unstated {

@@ -40,6 +40,9 @@ pub struct Arguments {
     pub(super) writing: Writing,
 
     #[command(flatten)]
+    pub(super) enumerating: super::enumerate_args::Enumerating,
+
+    #[command(flatten)]
     pub(super) plugins: super::plugin_args::Flags,
 
     /// Colours in messages

@@ -7,6 +7,7 @@
 mod args;
 mod config;
 mod domain;
+mod enumerate_args;
 mod eval;
 mod inspect;
 mod numpy;
@@ -15,6 +16,7 @@ mod plugin_args;
 mod plugin_commands;
 mod plugins;
 mod progress;
+mod regions;
 mod review;
 mod run;
 

@@ -4,8 +4,8 @@ use super::args::{Arguments, Auditing, EngineArg, FormatArg, MethodArg, Writing}
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::review::Review;
-use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output};
-use crate::audit::{Audit, DomainChoice, Settings, audit};
+use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions};
+use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
 use crate::explore::{Control, Plan};
 use crate::report::{Style, finding_line, table, to_json, to_yaml};
@@ -21,7 +21,7 @@ const WIDTH: usize = 100;
 
 /// Runs the audits; gives the exit code.
 pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
-    let settings = settings(&arguments.audit)?;
+    let settings = regions::settings(arguments, settings(&arguments.audit)?)?;
     let writing = &arguments.writing;
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     for model in &arguments.models {
         let line = Line::new(writing.quiet, &model.display().to_string());
         let control = Control { stop: &stop, deadline, progress: &|p| line.show(p) };
-        let outcome = audit(model, &settings, &control);
+        let outcome = regions::audited(model, &settings, &control, arguments.enumerating.regions.as_deref());
         line.finish();
         let checked = outcome.and_then(|mut done| {
             let code = if done.interrupted { 0 } else { plugins.check(model, &mut done) };

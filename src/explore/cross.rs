@@ -35,9 +35,9 @@ struct Visit {
 }
 
 /// Called with each region visited, in order: its pattern, its faces, a point strictly inside.
-pub type Watch<'a> = dyn FnMut(&Pattern, &CellFaces, &[f64]) -> anyhow::Result<()> + 'a;
+pub type Visitor<'a> = dyn FnMut(&Pattern, &CellFaces, &[f64]) -> anyhow::Result<()> + 'a;
 
-/// Visits every region of the network within `bounds`, at most `max_regions`, and shows each to `watch`.
+/// Visits every region of the network within `bounds`, at most `max_regions`, and shows each to `visitor`.
 pub fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
@@ -45,7 +45,7 @@ pub fn enumerate(
     engine: Engine,
     max_regions: u64,
     control: &Control,
-    watch: &mut Watch,
+    visitor: &mut Visitor,
 ) -> anyhow::Result<Crossing> {
     let (pattern, start) = points::start(walker, bounds, seed)?;
     let mut out = Crossing {
@@ -71,7 +71,7 @@ pub fn enumerate(
                 .collect();
             for (visit, (pattern, interior)) in visits.into_iter().zip(block) {
                 let visit = visit?;
-                watch(pattern, &visit.faces, interior)?;
+                visitor(pattern, &visit.faces, interior)?;
                 uncrossed += visit.uncrossed;
                 count(&mut out.tally, &visit.faces, 1);
                 out.vanishing.extend(visit.vanishing);

@@ -32,16 +32,21 @@ impl Domain {
 
     /// Number of inputs that are not held.
     pub fn free(&self) -> usize {
+        self.free_inputs().len()
+    }
+
+    /// The inputs that are not held, ascending.
+    pub fn free_inputs(&self) -> Vec<usize> {
         match self {
-            Domain::Box { lo, hi } => lo.iter().zip(hi).filter(|(l, h)| l < h).count(),
-            Domain::Unbounded { inputs } => *inputs,
+            Domain::Box { lo, hi } => (0..lo.len()).filter(|&j| lo[j] < hi[j]).collect(),
+            Domain::Unbounded { inputs } => (0..*inputs).collect(),
         }
     }
 
     /// The network restricted to the free inputs, and their bounds (`None`: unbounded).
     pub fn restrict(&self, network: &Network) -> (Network, Option<Vec<[f64; 2]>>) {
         let Domain::Box { lo, hi } = self else { return (network.clone(), None) };
-        let free: Vec<usize> = (0..lo.len()).filter(|&j| lo[j] < hi[j]).collect();
+        let free = self.free_inputs();
         let bounds = free.iter().map(|&j| [lo[j], hi[j]]).collect();
         if free.len() == lo.len() {
             return (network.clone(), Some(bounds));

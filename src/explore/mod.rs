@@ -8,13 +8,15 @@ mod domain;
 pub mod exact;
 pub mod identities;
 mod points;
+mod row;
 mod run;
 mod sample;
 mod tally;
 
 pub use cell::{Bounds, CellFaces, InteriorFace};
-pub use cross::{Crossing, Watch, enumerate};
+pub use cross::{Crossing, Visitor, enumerate};
 pub use domain::Domain;
-pub use run::{Control, Exploration, Method, Plan, Progress, State, Weight, default_samples, explore};
+pub use row::{Inside, RegionRow, Watch};
+pub use run::{Control, Exploration, Method, Plan, Progress, State, Weight, default_samples, explore, explore_watched};
 pub use sample::Sampling;
 pub use tally::{Tally, UnitFaces};

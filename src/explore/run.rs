@@ -2,11 +2,11 @@
 
 use super::cell::Bounds;
 use super::identities::{self, Identity, Outcome};
-use super::{Domain, Tally, cross, exact, sample};
+use super::{Domain, Inside, RegionRow, Tally, Watch, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
-use crate::region::{HyperplaneId, Walker};
+use crate::region::{HyperplaneId, Pattern, Walker};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -166,16 +166,31 @@ pub fn default_samples(dimension: usize) -> u64 {
 
 /// Explores `network` over `domain`.
 pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
+    explore_watched(network, domain, plan, control, &mut |_| Ok(()))
+}
+
+/// Explores `network` over `domain` and shows every region that an enumeration counts to `watch`, whose errors end the run.
+pub fn explore_watched(
+    network: &Network,
+    domain: &Domain,
+    plan: &Plan,
+    control: &Control,
+    watch: &mut Watch,
+) -> anyhow::Result<Exploration> {
+    let inputs = domain.free_inputs();
+    let show = &mut |pattern: &Pattern, faces: Option<(usize, usize)>, inside: Inside| {
+        watch(&RegionRow { pattern, faces, inputs: &inputs, inside })
+    };
     let (restricted, bounds) = domain.restrict(network);
     let walker = Walker::new(&restricted);
     if plan.exact {
         anyhow::ensure!(plan.method != Method::Sample, "exact arithmetic enumerates and does not sample");
-        return exactly(&walker, &bounds, plan, control);
+        return exactly(&walker, &bounds, plan, control, show);
     }
     let d = walker.dimension();
     let unbounded = bounds.is_none();
     match plan.method {
-        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None),
+        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show),
         Method::Sample => sampled(&walker, &bounds, plan, control, None),
         Method::Auto if d > ENUMERATE_UP_TO && !unbounded => {
             let why = format!("{d} free inputs; enumeration is tried up to {ENUMERATE_UP_TO}");
@@ -187,7 +202,7 @@ pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Contro
             } else {
                 format!("{d} free inputs and at most {} regions", plan.max_regions)
             };
-            let tried = enumerate(&walker, &bounds, plan, control, Some(why))?;
+            let tried = enumerate(&walker, &bounds, plan, control, Some(why), show)?;
             if unbounded || tried.state != State::regions(plan.max_regions) {
                 return Ok(tried);
             }
@@ -197,15 +212,22 @@ pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Contro
     }
 }
 
+/// Shows a region: its pattern, its interior faces and walls, a point inside.
+type Show<'a> = dyn FnMut(&Pattern, Option<(usize, usize)>, Inside) -> anyhow::Result<()> + 'a;
+
 fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
     why: Option<String>,
+    show: &mut Show,
 ) -> anyhow::Result<Exploration> {
-    let found =
-        cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, &mut |_, _, _| Ok(()))?;
+    let visitor: &mut cross::Visitor = &mut |pattern, cell, inside| {
+        let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
+        show(pattern, faces, Inside::Floats(inside))
+    };
+    let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, visitor)?;
     let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
     let counted = Counted {
         tally: found.tally,
@@ -217,8 +239,18 @@ fn enumerate(
     Ok(counted.checked(walker, bounds, why))
 }
 
-fn exactly(walker: &Walker, bounds: &Bounds, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
-    let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, |_| Ok(()))?;
+fn exactly(
+    walker: &Walker,
+    bounds: &Bounds,
+    plan: &Plan,
+    control: &Control,
+    show: &mut Show,
+) -> anyhow::Result<Exploration> {
+    let visit = |region: exact::ExactRegion| {
+        let faces = (region.interior.len(), region.walls);
+        show(&region.pattern, Some(faces), Inside::Exact(&region.inside))
+    };
+    let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, visit)?;
     let counted = Counted {
         tally: found.tally,
         unbounded: bounds.is_none().then_some(found.unbounded),

@@ -50,6 +50,9 @@ fn settings_that_do_not_fit() {
     fails(&[MODEL, "--domain", &file("two.yaml", "- [0, 1]\n- [0, 1]\n")], 2, &["bounds 2 inputs, the model has 4"]);
     fails(&[MODEL, "--domain", "nowhere.yaml"], 2, &["no such file"]);
     fails(&[MODEL, "--domain", &file("bad.vnnlib", "(assert (<= X_0 X_1))")], 2, &["line 1"]);
+    fails(&[MODEL, MODEL, "--regions", "r.csv"], 2, &["--regions r.csv", "one by one"]);
+    fails(&[MODEL, "--regions", "r.csv", "--method", "sample"], 2, &["--regions", "--method enumerate"]);
+    fails(&[MODEL, "--regions", "no/such/folder/r.csv"], 2, &["no/such/folder/r.csv: cannot be written"]);
     fails(&[MODEL, "--exact", "--method", "sample"], 2, &["--exact", "--method enumerate"]);
     fails(&[MODEL, "--exact", "--engine", "lp"], 2, &["--exact", "--engine lp"]);
     fails(&[MODEL, "--exact", "--samples", "5"], 2, &["--exact", "--samples"]);

@@ -1,0 +1,196 @@
+//! The file of `--regions`: one row per region, as CSV, packed as the ending says.
+//!
+//! Contract: rows come in the order in which the enumeration shows them and are never kept; the file appears whole
+//! when the run ends, also when a budget or an interrupt ended it, and not at all when the run fails.
+//! Columns: `pattern`, `faces_total`, `faces_interior`, `walls`, and one `x<k>` per free input `k`.
+
+use super::args::Arguments;
+use crate::audit::{Audit, Settings, audit, audit_watched};
+use crate::explore::{Control, Inside, Method, RegionRow};
+use crate::ir::{Rational, rational};
+use anyhow::{Context, Result, ensure};
+use dashu_int::{IBig, UBig};
+use flate2::{Compression, write::GzEncoder};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use std::fmt::Write as _;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The settings of a run that lists regions: it enumerates.
+pub fn settings(arguments: &Arguments, mut settings: Settings) -> Result<Settings> {
+    let Some(path) = &arguments.enumerating.regions else { return Ok(settings) };
+    ensure!(
+        arguments.models.len() == 1,
+        "--regions {} holds the regions of one model: audit the {} models one by one",
+        path.display(),
+        arguments.models.len()
+    );
+    ensure!(
+        settings.plan.method != Method::Sample,
+        "--regions lists what an enumeration counts: use --method enumerate, or drop it"
+    );
+    ensure!(
+        settings.plan.samples.is_none(),
+        "--samples has no meaning with --regions, which enumerates: drop one of them"
+    );
+    settings.plan.method = Method::Enumerate;
+    Ok(settings)
+}
+
+/// Audits a model, and writes its regions to a file if one is named.
+pub fn audited(model: &Path, settings: &Settings, control: &Control, file: Option<&Path>) -> Result<Audit> {
+    let Some(path) = file else { return audit(model, settings, control) };
+    let mut file = RegionsFile::create(path)?;
+    let done = audit_watched(model, settings, control, &mut |row| file.add(row))?;
+    if !done.refused {
+        file.finish()?;
+    }
+    Ok(done)
+}
+
+/// Bytes of CSV in one frame of a `.zst` file.
+const FRAME: usize = 1 << 20;
+
+/// A file of regions under way.
+pub struct RegionsFile {
+    path: PathBuf,
+    packer: Packer,
+    line: String,
+    begun: bool,
+}
+
+enum Packer {
+    Plain(BufWriter<NamedTempFile>),
+    Gzip(GzEncoder<BufWriter<NamedTempFile>>),
+    Zstd { file: BufWriter<NamedTempFile>, frame: Vec<u8> },
+}
+
+impl RegionsFile {
+    /// Begins a file beside its final place.
+    pub fn create(path: &Path) -> Result<RegionsFile> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder);
+        let file = BufWriter::new(file.with_context(|| format!("{}: cannot be written", path.display()))?);
+        let packer = match path.extension().and_then(|e| e.to_str()) {
+            Some("gz") => Packer::Gzip(GzEncoder::new(file, Compression::default())),
+            Some("zst") => Packer::Zstd { file, frame: vec![] },
+            _ => Packer::Plain(file),
+        };
+        Ok(RegionsFile { path: path.into(), packer, line: String::new(), begun: false })
+    }
+
+    /// Adds a region.
+    pub fn add(&mut self, row: &RegionRow) -> Result<()> {
+        self.line.clear();
+        if !self.begun {
+            self.header(row.inputs);
+        }
+        self.line += &row.pattern.hex();
+        // Writing to a string cannot fail.
+        let _ = match row.faces {
+            Some((interior, walls)) => write!(self.line, ",{},{interior},{walls}", interior + walls),
+            None => write!(self.line, ",,,"),
+        };
+        match row.inside {
+            Inside::Floats(x) => x.iter().for_each(|x| {
+                let _ = write!(self.line, ",{x}");
+            }),
+            Inside::Exact(x) => x.iter().for_each(|x| {
+                self.line.push(',');
+                self.line += &decimal(x);
+            }),
+        }
+        self.line.push('\n');
+        self.flush_line()
+    }
+
+    /// Moves the finished file to its place.
+    pub fn finish(mut self) -> Result<()> {
+        self.line.clear();
+        if !self.begun {
+            self.header(&[]);
+            self.flush_line()?;
+        }
+        let path = self.path;
+        let what = || format!("{}: cannot be written", path.display());
+        let file = match self.packer {
+            Packer::Plain(file) => file,
+            Packer::Gzip(encoder) => encoder.finish().with_context(what)?,
+            Packer::Zstd { mut file, frame } => {
+                file.write_all(&packed(&frame)).with_context(what)?;
+                file
+            }
+        };
+        let file = file.into_inner().map_err(|e| e.into_error()).with_context(what)?;
+        file.persist(&path).with_context(what)?;
+        Ok(())
+    }
+
+    fn header(&mut self, inputs: &[usize]) {
+        self.begun = true;
+        self.line += "pattern,faces_total,faces_interior,walls";
+        inputs.iter().for_each(|k| {
+            let _ = write!(self.line, ",x{k}");
+        });
+        self.line.push('\n');
+    }
+
+    fn flush_line(&mut self) -> Result<()> {
+        let text = self.line.as_bytes();
+        let written = match &mut self.packer {
+            Packer::Plain(file) => file.write_all(text),
+            Packer::Gzip(encoder) => encoder.write_all(text),
+            Packer::Zstd { file, frame } => {
+                frame.extend_from_slice(text);
+                if frame.len() < FRAME {
+                    return Ok(());
+                }
+                let frame = std::mem::take(frame);
+                file.write_all(&packed(&frame))
+            }
+        };
+        written.with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+}
+
+/// One frame; a file of several is one stream.
+fn packed(frame: &[u8]) -> Vec<u8> {
+    compress_to_vec(frame, CompressionLevel::Fastest)
+}
+
+/// A dyadic rational in decimals: as the shortest that reads back as the same float where it is one, else in full.
+fn decimal(x: &Rational) -> String {
+    let float = x.to_f64().value();
+    if float.is_finite() && rational(float) == *x {
+        return format!("{float}");
+    }
+    // n / 2^k = n · 5^k / 10^k
+    let mut places = 0;
+    let mut unit = UBig::ONE;
+    let mut number = x.numerator().clone();
+    while unit < *x.denominator() {
+        unit *= 2u8;
+        number *= 5u8;
+        places += 1;
+    }
+    let sign = if number < IBig::ZERO { "-" } else { "" };
+    let digits = number.into_parts().1.to_string();
+    let digits = format!("{digits:0>width$}", width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    format!("{sign}{whole}.{fraction}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dyadic_numbers_are_written_in_full() {
+        let thin = Rational::ONE + Rational::from_parts(IBig::ONE, UBig::ONE << 80);
+        assert_eq!(decimal(&rational(-0.375)), "-0.375");
+        assert_eq!(decimal(&rational(0.1)), "0.1");
+        let text = decimal(&-thin);
+        assert!(text.starts_with("-1.000000000000000000000000827180612553") && text.len() == 83, "{text}");
+    }
+}

@@ -1,0 +1,29 @@
+//! A region as it is shown to those who want them all: what a row of a list of regions needs, and no more.
+
+use crate::ir::Rational;
+use crate::region::Pattern;
+
+/// A region that was counted.
+#[derive(Clone, Debug)]
+pub struct RegionRow<'a> {
+    /// Its pattern.
+    pub pattern: &'a Pattern,
+    /// Number of interior faces and of walls; `None` where a half-space stayed undecided.
+    pub faces: Option<(usize, usize)>,
+    /// Positions of the free inputs in the network's flat input.
+    pub inputs: &'a [usize],
+    /// A point strictly inside, one number per free input.
+    pub inside: Inside<'a>,
+}
+
+/// A point in the numbers of the method that found it.
+#[derive(Clone, Copy, Debug)]
+pub enum Inside<'a> {
+    /// Floats, certified to be inside as they are.
+    Floats(&'a [f64]),
+    /// Dyadic rationals.
+    Exact(&'a [Rational]),
+}
+
+/// Called with each region counted, in an order that depends on nothing but the network, the domain and the method.
+pub type Watch<'a> = dyn FnMut(&RegionRow) -> anyhow::Result<()> + 'a;
