@@ -23,3 +23,5 @@ mod node_tests;
 mod operators;
 #[path = "audit/regions.rs"]
 mod regions;
+#[path = "audit/slices.rs"]
+mod slices;

@@ -18,6 +18,8 @@ mod plugins;
 mod regions;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/slices.rs"]
+mod slices;
 
 use assert_cmd::Command;
 
@@ -36,4 +38,13 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = polyaudit().args(arguments).output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("utf-8");
     (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+/// Writes float64 numbers as an `.npy` file.
+fn npy(path: &std::path::Path, shape: &[u64], numbers: &[f64]) {
+    use npyz::WriterBuilder;
+    let file = std::fs::File::create(path).expect("a file");
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd().expect("a writer");
+    writer.extend(numbers.iter().copied()).expect("written");
+    writer.finish().expect("written");
 }

@@ -3,8 +3,10 @@
 //! Contract: a model that can be read always gets a report, also one that is refused or only partly explored.
 
 mod settings;
+mod slice;
 mod summary;
 
+pub use slice::Slice;
 pub use summary::layers;
 
 use crate::checks;
@@ -38,6 +40,8 @@ pub struct Settings {
     pub import: import::Options,
     /// Which part of the input space.
     pub domain: DomainChoice,
+    /// Which section of it; `None`: all of it.
+    pub slice: Option<Slice>,
     /// How to explore.
     pub plan: Plan,
 }
@@ -52,7 +56,7 @@ impl Default for Settings {
             seed: 0,
             max_regions: 1_000_000,
         };
-        Settings { import: import::Options::default(), domain: DomainChoice::default(), plan }
+        Settings { import: import::Options::default(), domain: DomainChoice::default(), slice: None, plan }
     }
 }
 
@@ -132,7 +136,10 @@ fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore::Dom
         }
     };
     ensure!(domain.free() > 0, "every input is held constant: nothing is left to audit");
-    Ok(domain)
+    match &settings.slice {
+        None => Ok(domain),
+        Some(slice) => slice.of(domain, network, settings.plan.seed),
+    }
 }
 
 fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
@@ -150,6 +157,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         model: card(source),
         settings: ReportSettings {
             domain: settings::stated_domain(settings),
+            slice: None,
             method: settings::name(settings.plan.method),
             auto: None,
             engine: settings::engine(&settings.plan),

@@ -62,6 +62,7 @@ pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Ex
     let sampled = found.method == Method::Sample;
     ReportSettings {
         domain: described(domain, settings),
+        slice: settings.slice.as_ref().and_then(|s| s.described(domain)),
         method: name(found.method),
         auto: found.why.clone(),
         engine: engine(&settings.plan),
@@ -77,8 +78,8 @@ pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Ex
 fn described(domain: &explore::Domain, settings: &Settings) -> Domain {
     let mut out = stated_domain(settings);
     match domain {
-        explore::Domain::Unbounded { .. } => {}
-        explore::Domain::Box { lo, hi } => {
+        explore::Domain::Unbounded { .. } | explore::Domain::Slice { within: None, .. } => {}
+        explore::Domain::Box { lo, hi } | explore::Domain::Slice { within: Some((lo, hi)), .. } => {
             let uniform = |b: &[f64]| b.iter().all(|x| x == &b[0]);
             if uniform(lo) && uniform(hi) {
                 (out.lo, out.hi) = (lo.first().copied().map(Bound::One), hi.first().copied().map(Bound::One));

@@ -11,6 +11,7 @@ Examples:
   polyaudit model.onnx --domain -1,1              every region if they are few, samples if not
   polyaudit model.onnx --domain box.yaml -o model.yaml
   polyaudit model.onnx --domain property.vnnlib --method sample --samples 5000
+  polyaudit big.onnx --domain 0,1 --slice-points a.npy,b.npy,c.npy     the plane through three inputs
   polyaudit *.onnx --out-dir reports              one report per model
   polyaudit inspect model.onnx                    what was read, layer by layer
   polyaudit eval model.onnx --inputs points.npy   the function that is audited, at your points
@@ -59,6 +60,14 @@ pub struct Auditing {
     /// Input domain: LO,HI for every input, a YAML or VNN-LIB file with bounds, or `unbounded` [default: -1,1]
     #[arg(long, value_name = "LO,HI|FILE|unbounded", allow_hyphen_values = true, help_heading = "What to audit")]
     pub(super) domain: Option<String>,
+
+    /// A section of the domain: through a point along directions (.npy files), or `random:K`, seeded
+    #[arg(long, value_name = "ORIGIN,DIR,…|random:K", conflicts_with = "slice_points", help_heading = "What to audit")]
+    pub(super) slice: Option<String>,
+
+    /// The section of the domain through two or more points (.npy files), of one dimension less
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', help_heading = "What to audit")]
+    pub(super) slice_points: Vec<PathBuf>,
 
     /// How to look for regions
     #[arg(long, value_enum, default_value_t = MethodArg::Auto, help_heading = "How")]

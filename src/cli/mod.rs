@@ -19,6 +19,7 @@ mod progress;
 mod regions;
 mod review;
 mod run;
+mod slice;
 
 pub use args::{Arguments, Command};
 pub use config::command;

@@ -4,7 +4,7 @@ use super::args::{Arguments, Auditing, EngineArg, FormatArg, MethodArg, Writing}
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::review::Review;
-use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions};
+use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions, slice};
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
 use crate::explore::{Control, Plan};
@@ -170,7 +170,8 @@ fn settings(arguments: &Auditing) -> Result<Settings> {
         seed: arguments.seed,
         max_regions: arguments.max_regions,
     };
-    Ok(Settings { import: arguments.reading.options()?, domain, plan })
+    let slice = slice::choice(arguments.slice.as_deref(), &arguments.slice_points)?;
+    Ok(Settings { import: arguments.reading.options()?, domain, slice, plan })
 }
 
 /// A flag that the first interrupt sets; the second one ends the program.

@@ -1,13 +1,11 @@
 //! One region with the domain's walls: the question put to the face engine, and its answer in the words of the model.
 //!
-//! Contract: rows are the walls (two per input of a box: lower, upper), then the region's rows in order.
+//! Contract: rows are those of the domain ([`Bounds::rows`]), then the region's rows in order.
 
+use super::bounds::{Bounds, strictly_below};
 use crate::ir::{Rational, rational};
 use crate::polytope::{self, Engine, ExactRows, Halfspaces, Verdict, Workspace};
 use crate::region::{HyperplaneId, Pattern, Region, Walker};
-
-/// The domain over the free inputs: bounds per input, or `None` for all of R^d.
-pub type Bounds = Option<Vec<[f64; 2]>>;
 
 /// An interior face.
 #[derive(Clone, Debug)]
@@ -49,7 +47,7 @@ pub fn faces(
     let halfspaces = rows(walker.dimension(), region, bounds);
     let exact = Rows { walker, region, bounds };
     let answer = polytope::faces_in(workspace, &halfspaces, &exact, interior, engine);
-    let walls = halfspaces.walls;
+    let (frame, walls) = (bounds.frame_rows(), bounds.len());
     let mut cell = CellFaces::default();
     for class in answer.classes {
         let witness = match class.verdict {
@@ -63,6 +61,9 @@ pub fn faces(
         let mut units: Vec<(HyperplaneId, usize)> =
             class.rows.iter().filter(|&&r| r >= walls).map(|&r| (region.labels[r - walls], r - walls)).collect();
         units.sort_unstable();
+        if class.rows.iter().any(|&r| r < frame) {
+            continue;
+        }
         if class.rows.iter().any(|&r| r < walls) {
             cell.walls += 1;
             cell.on_walls.extend(units.iter().map(|u| u.0));
@@ -86,19 +87,11 @@ pub fn faces(
 
 /// The half-spaces of a region and its walls, walls first.
 fn rows(d: usize, region: &Region, bounds: &Bounds) -> Halfspaces {
-    let walls = bounds.as_ref().map_or(0, |b| 2 * b.len());
-    let mut normals = vec![0.0; walls * d];
-    let mut offsets = Vec::with_capacity(walls + region.offsets.len());
-    for (k, [lo, hi]) in bounds.iter().flatten().enumerate() {
-        normals[2 * k * d + k] = -1.0;
-        normals[(2 * k + 1) * d + k] = 1.0;
-        offsets.extend([-lo, *hi]);
-    }
-    normals.extend_from_slice(&region.normals);
-    offsets.extend_from_slice(&region.offsets);
-    let mut errors = vec![0.0; walls];
-    errors.extend_from_slice(&region.errors);
-    Halfspaces { dimension: d, normals, offsets, errors, walls }
+    let mut h = bounds.rows(d);
+    h.normals.extend_from_slice(&region.normals);
+    h.offsets.extend_from_slice(&region.offsets);
+    h.errors.extend_from_slice(&region.errors);
+    h
 }
 
 struct Rows<'a> {
@@ -109,15 +102,11 @@ struct Rows<'a> {
 
 impl ExactRows for Rows<'_> {
     fn exact_row(&self, row: usize) -> Option<(Vec<Rational>, Rational)> {
-        let walls = self.bounds.as_ref().map_or(0, |b| 2 * b.len());
+        let walls = self.bounds.len();
         if row >= walls {
             return exact_row(self.walker, &self.region.pattern, self.region, row - walls);
         }
-        let (k, upper) = (row / 2, row % 2 == 1);
-        let [lo, hi] = self.bounds.as_ref()?[k];
-        let mut normal = vec![Rational::ZERO; self.walker.dimension()];
-        normal[k] = Rational::from(if upper { 1 } else { -1 });
-        Some((normal, rational(if upper { hi } else { -lo })))
+        self.bounds.exact_row(row, self.walker.dimension())
     }
 }
 
@@ -138,13 +127,7 @@ pub fn interior_point(
     on_face: &[HyperplaneId],
 ) -> Option<Vec<f64>> {
     let d = walker.dimension();
-    let mut reach = f64::INFINITY;
-    for (k, bound) in bounds.iter().flatten().enumerate() {
-        if direction[k] != 0.0 {
-            let end = if direction[k] > 0.0 { bound[1] } else { bound[0] };
-            reach = reach.min((end - from[k]) / direction[k]);
-        }
-    }
+    let mut reach = bounds.reach(from, direction);
     for (row, normal) in region.normals.chunks_exact(d).enumerate() {
         let rate = dot(normal, direction);
         if rate > 0.0 && on_face.binary_search(&region.labels[row]).is_err() {
@@ -167,24 +150,16 @@ pub fn interior_point(
 /// Whether `point` is certainly strictly inside `region` and its walls.
 pub fn contains(walker: &Walker, region: &Region, bounds: &Bounds, point: &[f64]) -> bool {
     let d = walker.dimension();
-    if bounds.iter().flatten().zip(point).any(|(b, x)| *x <= b[0] || *x >= b[1]) {
+    if !bounds.contains(point) {
         return false;
     }
-    let reach: f64 = 1.0 + point.iter().map(|x| x.abs()).sum::<f64>();
     (0..region.offsets.len()).all(|row| {
         let normal = &region.normals[row * d..(row + 1) * d];
-        let (mut slack, mut size) = (region.offsets[row], region.offsets[row].abs());
-        for (a, x) in normal.iter().zip(point) {
-            slack -= a * x;
-            size += (a * x).abs();
-        }
-        let bound = (region.errors[row] * reach + (d + 4) as f64 * f64::EPSILON * size) * 1.000001;
-        if slack.abs() > bound {
-            return slack > 0.0;
-        }
-        exact_row(walker, &region.pattern, region, row).is_some_and(|(normal, offset)| {
-            let value = normal.iter().zip(point).fold(Rational::ZERO, |sum, (a, &x)| sum + a * rational(x));
-            value < offset
+        strictly_below(normal, region.offsets[row], region.errors[row], point).unwrap_or_else(|| {
+            exact_row(walker, &region.pattern, region, row).is_some_and(|(normal, offset)| {
+                let value = normal.iter().zip(point).fold(Rational::ZERO, |sum, (a, &x)| sum + a * rational(x));
+                value < offset
+            })
         })
     })
 }

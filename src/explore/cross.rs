@@ -4,7 +4,8 @@
 //! certified by an interior point before the region is queued; sources that vanish on the face flip together.
 //! Regions are visited in an order that does not depend on the number of threads.
 
-use super::cell::{self, Bounds, CellFaces};
+use super::bounds::Bounds;
+use super::cell::{self, CellFaces};
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};

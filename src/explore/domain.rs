@@ -1,5 +1,6 @@
-//! The part of the input space that is audited: a box, or all of R^d.
+//! The part of the input space that is audited: a box, all of R^d, or an affine section of either.
 
+use super::bounds::{self, Bounds};
 use crate::ir::{Network, Section};
 
 /// The audited domain. An input with equal bounds is held fixed and does not count in d.
@@ -16,6 +17,15 @@ pub enum Domain {
     Unbounded {
         /// Number of inputs.
         inputs: usize,
+    },
+    /// The part of `{origin + Σ t_k directions[k]}` that lies in a box, or all of it.
+    Slice {
+        /// One value per input.
+        origin: Vec<f64>,
+        /// Linearly independent directions, one value per input each.
+        directions: Vec<Vec<f64>>,
+        /// Lower and upper bounds per input; `None`: all of the section.
+        within: Option<(Vec<f64>, Vec<f64>)>,
     },
 }
 
@@ -35,22 +45,39 @@ impl Domain {
         self.free_inputs().len()
     }
 
-    /// The inputs that are not held, ascending.
+    /// The inputs that are not held, ascending; of a slice its own coordinates.
     pub fn free_inputs(&self) -> Vec<usize> {
         match self {
             Domain::Box { lo, hi } => (0..lo.len()).filter(|&j| lo[j] < hi[j]).collect(),
             Domain::Unbounded { inputs } => (0..*inputs).collect(),
+            Domain::Slice { directions, .. } => (0..directions.len()).collect(),
         }
     }
 
-    /// The network restricted to the free inputs, and their bounds (`None`: unbounded).
-    pub fn restrict(&self, network: &Network) -> (Network, Option<Vec<[f64; 2]>>) {
-        let Domain::Box { lo, hi } = self else { return (network.clone(), None) };
-        let free = self.free_inputs();
-        let bounds = free.iter().map(|&j| [lo[j], hi[j]]).collect();
-        if free.len() == lo.len() {
-            return (network.clone(), Some(bounds));
+    /// The network restricted to the free inputs (the section's coordinates), and its bounds over them. An error says
+    /// why a slice meets the box in nothing of its own dimension.
+    pub fn restrict(&self, network: &Network) -> anyhow::Result<(Network, Bounds)> {
+        match self {
+            Domain::Unbounded { .. } => Ok((network.clone(), Bounds::Space)),
+            Domain::Box { lo, hi } => {
+                let free = self.free_inputs();
+                let bounds = Bounds::Box(free.iter().map(|&j| [lo[j], hi[j]]).collect());
+                if free.len() == lo.len() {
+                    return Ok((network.clone(), bounds));
+                }
+                Ok((network.restrict(&Section::Coordinates { free, origin: lo.clone() }), bounds))
+            }
+            Domain::Slice { origin, directions, within } => {
+                let bounds = match within {
+                    Some((lo, hi)) => Bounds::Polytope(bounds::section(origin, directions, lo, hi)?),
+                    None => {
+                        bounds::independent(directions)?;
+                        Bounds::Space
+                    }
+                };
+                let section = Section::Span { origin: origin.clone(), directions: directions.clone() };
+                Ok((network.restrict(&section), bounds))
+            }
         }
-        (network.restrict(&Section::Coordinates { free, origin: lo.clone() }), Some(bounds))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows `ir`, `region` and `polytope`; never output formats.
 
+mod bounds;
 mod cell;
 mod cross;
 mod domain;
@@ -13,7 +14,8 @@ mod run;
 mod sample;
 mod tally;
 
-pub use cell::{Bounds, CellFaces, InteriorFace};
+pub use bounds::{Bounds, Polytope};
+pub use cell::{CellFaces, InteriorFace};
 pub use cross::{Crossing, Visitor, enumerate};
 pub use domain::Domain;
 pub use row::{Inside, RegionRow, Watch};

@@ -1,6 +1,6 @@
 //! The exploration as a whole: choose a method by counts, run it within its budgets, and say what was done.
 
-use super::cell::Bounds;
+use super::bounds::Bounds;
 use super::identities::{self, Identity, Outcome};
 use super::{Domain, Inside, RegionRow, Tally, Watch, cross, exact, sample};
 use crate::finding::{Finding, Severity};
@@ -181,14 +181,14 @@ pub fn explore_watched(
     let show = &mut |pattern: &Pattern, faces: Option<(usize, usize)>, inside: Inside| {
         watch(&RegionRow { pattern, faces, inputs: &inputs, inside })
     };
-    let (restricted, bounds) = domain.restrict(network);
+    let (restricted, bounds) = domain.restrict(network)?;
     let walker = Walker::new(&restricted);
     if plan.exact {
         anyhow::ensure!(plan.method != Method::Sample, "exact arithmetic enumerates and does not sample");
         return exactly(&walker, &bounds, plan, control, show);
     }
     let d = walker.dimension();
-    let unbounded = bounds.is_none();
+    let unbounded = !bounds.is_bounded();
     match plan.method {
         Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show),
         Method::Sample => sampled(&walker, &bounds, plan, control, None),
@@ -253,7 +253,7 @@ fn exactly(
     let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, visit)?;
     let counted = Counted {
         tally: found.tally,
-        unbounded: bounds.is_none().then_some(found.unbounded),
+        unbounded: (!bounds.is_bounded()).then_some(found.unbounded),
         vanishing: found.vanishing.into_iter().collect(),
         points: (found.points, exact::CARRIED_POINTS),
         state: found.end,
@@ -281,7 +281,7 @@ impl Counted {
             checks = vec![
                 identities::handshake(&self.tally),
                 identities::points(self.points.0, self.points.1),
-                identities::line(walker.dimension(), &self.tally, bounds.is_some()),
+                identities::line(walker.dimension(), &self.tally, bounds.is_bounded()),
             ];
             covered = None;
             if let Some(broken) = checks.iter().find(|c| c.outcome == Outcome::Violated) {
@@ -318,7 +318,7 @@ fn sampled(
     control: &Control,
     why: Option<String>,
 ) -> anyhow::Result<Exploration> {
-    anyhow::ensure!(bounds.is_some(), "an unbounded domain has no uniform samples: state a box with --domain LO,HI");
+    anyhow::ensure!(bounds.is_bounded(), "an unbounded domain has no uniform samples: state a box with --domain LO,HI");
     let samples = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
     let found = sample::sample(walker, bounds, plan.seed, plan.engine, samples, control)?;
     let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();

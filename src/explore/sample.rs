@@ -3,7 +3,8 @@
 //!
 //! Contract: the result of the first n samples does not depend on threads or on how many more were asked for.
 
-use super::cell::{self, Bounds, CellFaces};
+use super::bounds::Bounds;
+use super::cell::{self, CellFaces};
 use super::cross::count;
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};

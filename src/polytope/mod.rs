@@ -23,6 +23,7 @@ mod cone;
 mod dense;
 mod engine;
 mod exact;
+mod extent;
 mod gram;
 mod kernel;
 mod lp;
@@ -36,6 +37,7 @@ mod verify;
 
 pub use ball::ball;
 pub use engine::{Workspace, faces_in};
+pub use extent::{extent, spread};
 pub use rows::{ExactRows, Halfspaces, StoredRows};
 pub use verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 pub use verify::{Verification, verify};

@@ -114,11 +114,28 @@ pub struct Domain {
     pub sha256: Option<String>,
 }
 
+/// An affine section of the domain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Slice {
+    /// `span`, `points` or `random`.
+    pub kind: String,
+    /// Its dimension.
+    pub dimensions: u64,
+    /// Names of the files that state it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Hash of origin and directions, as little-endian float64.
+    pub sha256: String,
+}
+
 /// What determines the numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// The domain.
     pub domain: Domain,
+    /// The section of the domain that was audited; absent for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<Slice>,
     /// `enumerate` or `sample`: what ran.
     pub method: String,
     /// Why `auto` chose it; absent when it was asked for.

@@ -67,6 +67,7 @@ fn headline(report: &Report) -> String {
         _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.clone()),
     };
     let domain = match &report.settings.domain {
+        _ if report.settings.slice.is_some() => format!("in a slice of {d} dimensions"),
         domain if domain.kind == "unbounded" => "in all of space".to_string(),
         domain => match (&domain.lo, &domain.hi) {
             (Some(super::Bound::One(lo)), Some(super::Bound::One(hi))) => format!("in [{lo}, {hi}]^{d}"),

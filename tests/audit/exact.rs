@@ -54,7 +54,7 @@ fn crossed(network: &Network, bounds: &Bounds) -> BTreeMap<Pattern, Seen> {
 
 /// Both methods see the same regions, each with the same faces from the same sides.
 fn agree(name: &str, network: &Network, domain: &Domain) -> usize {
-    let (network, bounds) = domain.restrict(network);
+    let (network, bounds) = domain.restrict(network).expect("a domain");
     let (found, exact) = exact_regions(&network, &bounds, u64::MAX);
     assert_eq!((&found.end, found.points), (&State::Complete, 100), "{name}");
     let mut expected = crossed(&network, &bounds);
@@ -74,7 +74,7 @@ fn agree(name: &str, network: &Network, domain: &Domain) -> usize {
 
 /// The point is strictly inside the walls, and the exact forward pass makes the pattern's choices.
 fn inside(network: &Network, bounds: &Bounds, x: &[polyaudit::ir::Rational], pattern: &Pattern) {
-    for (x, [lo, hi]) in x.iter().zip(bounds.iter().flatten()) {
+    for (x, [lo, hi]) in x.iter().zip(bounds.frame().into_iter().flatten()) {
         assert!(rational(*lo) < *x && *x < rational(*hi));
     }
     let (values, layout) = (network.evaluate_exactly(x), polyaudit::region::Layout::new(network));
@@ -206,7 +206,7 @@ fn bounded_and_unbounded_regions() {
 #[test]
 fn a_limit_keeps_the_first_regions() {
     let network = mlp(&[3, 8, 6, 1], 5, 0.4);
-    let bounds: Bounds = Some(vec![[-1.0, 1.0]; 3]);
+    let bounds = Bounds::Box(vec![[-1.0, 1.0]; 3]);
     let (all, regions) = exact_regions(&network, &bounds, u64::MAX);
     assert_eq!(all.tally.count, enumerate(&network, &Domain::cube(3, -1.0, 1.0)).tally.count);
     for limit in [1, 7, 100, all.tally.count - 1] {
@@ -228,7 +228,7 @@ fn a_limit_keeps_the_first_regions() {
 fn a_stopped_run_is_partial() {
     let stop = AtomicBool::new(true);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {} };
-    let bounds: Bounds = Some(vec![[-1.0, 1.0]; 3]);
+    let bounds = Bounds::Box(vec![[-1.0, 1.0]; 3]);
     let found = exactly(&mlp(&[3, 8, 6, 1], 5, 0.4), &bounds, 0, u64::MAX, &control, |_| Ok(())).expect("a run");
     assert!(matches!(found.end, State::Partial { interrupted: true, .. }));
 }

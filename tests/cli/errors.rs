@@ -57,6 +57,10 @@ fn settings_that_do_not_fit() {
     fails(&[MODEL, "--exact", "--engine", "lp"], 2, &["--exact", "--engine lp"]);
     fails(&[MODEL, "--exact", "--samples", "5"], 2, &["--exact", "--samples"]);
     fails(&[MODEL, "--domain", "unbounded", "--method", "sample"], 2, &["no uniform samples"]);
+    fails(&[MODEL, "--slice", "random:0"], 2, &["random:2"]);
+    fails(&[MODEL, "--slice", "random:5"], 2, &["a slice of 5 dimensions of 4 free inputs"]);
+    fails(&[MODEL, "--slice-points", "here.npy"], 2, &["two points or more"]);
+    fails(&[MODEL, "--slice", "random:2", "--slice-points", "a.npy,b.npy"], 2, &["cannot be used with"]);
     fails(&[MODEL, "--methd", "sample"], 2, &["--method"]);
     fails(&[MODEL, "--method", "smaple"], 2, &["sample"]);
     fails(&[MODEL, "--samples", "0"], 2, &["--samples"]);

@@ -41,6 +41,7 @@ fn every_kind_of_report_fits_the_schema() {
         vec!["fixtures/geometry/dead-layer-d2.onnx", "--domain", "-1,1"],
         vec!["fixtures/lookalikes/tail-both.onnx"],
         vec!["fixtures/lookalikes/two-inputs.onnx", "--domain", "-1,1"],
+        vec![MODEL, "--domain", "-1,1", "--slice", "random:2", "--seed", "3"],
     ];
     runs.extend(refused.iter().map(|p| vec![p.as_str()]));
     for arguments in runs {

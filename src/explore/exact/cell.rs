@@ -57,9 +57,31 @@ pub enum Split {
 impl Cell {
     /// The whole domain.
     pub fn domain(d: usize, bounds: &Bounds) -> Cell {
-        let Some(bounds) = bounds else {
+        let Some(frame) = bounds.frame() else {
             return Cell { facets: vec![], inside: Point::of((0..d).map(|_| Rational::ZERO)) };
         };
+        let mut cell = Cell::boxed(d, frame);
+        for (normal, offset) in bounds.further_walls() {
+            let mut form = normal.clone();
+            form.push(-offset.clone());
+            cell.wall(Plane::below(&form));
+        }
+        cell
+    }
+
+    /// Keeps the part of the domain below a further wall.
+    fn wall(&mut self, plane: Plane) {
+        if let Split::Halves { below, above } = self.split(&plane) {
+            let none = HyperplaneId::breakpoint(0, 0, 0);
+            *self = self.half(plane, (none, true), below, above);
+            let last = self.facets.last_mut().expect("the half has the cut for a facet");
+            let wall = Arc::make_mut(last);
+            wall.sources.clear();
+            wall.wall = true;
+        }
+    }
+
+    fn boxed(d: usize, bounds: &[[f64; 2]]) -> Cell {
         let middle: Vec<Rational> = bounds.iter().map(|b| between(&rational(b[0]), &rational(b[1]))).collect();
         let facet = |k: usize, upper: bool| {
             let [lo, hi] = bounds[k].map(rational);

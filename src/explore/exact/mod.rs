@@ -72,7 +72,7 @@ pub fn enumerate(
     mut visit: impl FnMut(ExactRegion) -> anyhow::Result<()>,
 ) -> anyhow::Result<Found> {
     let d = network.input_len();
-    let carried = points::uniform(d, bounds, seed, CARRIED_POINTS);
+    let carried = points::uniform(d, bounds, seed, CARRIED_POINTS)?;
     let exact = |x: &Vec<f64>| Point::of(x.iter().map(|&c| rational(c)));
     let frame = Frame {
         network,
@@ -82,7 +82,7 @@ pub fn enumerate(
     };
     let values: Vec<Vec<Vec<Rational>>> =
         frame.points.par_iter().map(|x| network.evaluate_exactly(&x.exact())).collect();
-    let run = Run { frame, values, whole_space: bounds.is_none(), control };
+    let run = Run { frame, values, whole_space: !bounds.is_bounded(), control };
     let mut found = Found::default();
     let trees = run.unfold(State::root(&run.frame, Cell::domain(d, bounds)));
     for block in trees.chunks(BLOCK) {
