@@ -15,11 +15,11 @@
 //!
 //! ```
 //! use polyaudit::audit::{DomainChoice, Settings, audit};
-//! use polyaudit::explore::Control;
+//! use polyaudit::explore::{Certify, Control};
 //! use std::sync::atomic::AtomicBool;
 //!
 //! let settings = Settings { domain: DomainChoice::Cube(-1.0, 1.0), ..Settings::default() };
-//! let control = Control { stop: &AtomicBool::new(false), deadline: None, progress: &|_| {} };
+//! let control = Control { stop: &AtomicBool::new(false), deadline: None, progress: &|_| {}, certify: Certify::No };
 //! let done = audit("fixtures/geometry/ngon-5.onnx".as_ref(), &settings, &control)?;
 //! println!("{}", polyaudit::report::to_yaml(&done.report)?);
 //! assert_eq!(done.report.status.state, "complete");

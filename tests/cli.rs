@@ -2,6 +2,8 @@
 
 #[path = "cli/architecture.rs"]
 mod architecture;
+#[path = "cli/certificates.rs"]
+mod certificates;
 #[path = "cli/codes.rs"]
 mod codes;
 #[path = "cli/config.rs"]

@@ -2,15 +2,18 @@
 //!
 //! Contract: a model that can be read always gets a report, also one that is refused or only partly explored.
 
+pub mod certificates;
+mod recheck;
 mod settings;
 mod slice;
 mod summary;
 
+pub use recheck::{Recheck, verify};
 pub use slice::Slice;
 pub use summary::layers;
 
 use crate::checks;
-use crate::explore::{self, Control, Method, Plan, State, Watch};
+use crate::explore::{self, Certify, Control, Method, Plan, State, Watch};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
@@ -75,18 +78,34 @@ pub struct Audit {
 
 /// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
 pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
-    audit_watched(path, settings, control, &mut |_| Ok(()))
+    audit_watched(path, settings, control, None, &mut |_| Ok(()))
 }
 
-/// Audits the model at `path` and shows every region that an enumeration counts to `watch`, whose errors end the run.
-pub fn audit_watched(path: &Path, settings: &Settings, control: &Control, watch: &mut Watch) -> anyhow::Result<Audit> {
+/// Audits the model at `path`, with the verified certificates of all regions in a file (a refused model leaves none), and
+/// shows every region that an enumeration counts to `watch`, whose errors end the run.
+pub fn audit_watched(
+    path: &Path,
+    settings: &Settings,
+    control: &Control,
+    certificates: Option<&Path>,
+    watch: &mut Watch,
+) -> anyhow::Result<Audit> {
     let model = match import::load(path, &settings.import) {
         Ok(model) => model,
         Err(ImportError::Refused { card, offenders, .. }) => return Ok(refused(*card, &offenders, settings)),
         Err(e) => return Err(e.into()),
     };
     let domain = domain(&model.network, settings)?;
-    let found = explore::explore_watched(&model.network, &domain, &settings.plan, control, watch)?;
+    let found = {
+        let header = certificates::Header::new(&format!("sha256:{}", model.card.sha256), &settings.import, &domain);
+        let writer = certificates.map(|file| certificates::Writer::create(file, &header)).transpose()?;
+        let keep = |record: Option<&explore::Record>| writer.as_ref().map_or(Ok(()), |w| w.add(record));
+        let certify = if writer.is_some() { Certify::Keep(&keep) } else { control.certify };
+        let control = Control { certify, ..*control };
+        let found = explore::explore_watched(&model.network, &domain, &settings.plan, &control, watch)?;
+        writer.map_or(Ok(()), certificates::Writer::finish)?;
+        found
+    };
     let interrupted = matches!(&found.state, State::Partial { interrupted: true, .. });
     let mut findings = model.findings;
     if settings.domain == DomainChoice::Unstated {

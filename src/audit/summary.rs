@@ -1,10 +1,10 @@
 //! What an exploration found, in the words of the report.
 
 use crate::explore::identities::Outcome;
-use crate::explore::{Exploration, Method, State, Weight};
+use crate::explore::{Certified, Exploration, Method, State, Weight};
 use crate::ir::{Network, Op};
 use crate::report::{
-    Checks, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Status, Summary, rounded,
+    Certificates, Checks, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Status, Summary, rounded,
 };
 use crate::stats::{Distribution, mean_interval, proportion_interval};
 
@@ -96,6 +96,19 @@ pub fn layers(network: &Network) -> Vec<Layer> {
         .collect()
 }
 
+fn certificates(found: &Certified) -> Certificates {
+    Certificates {
+        regions: found.regions,
+        faces: found.faces,
+        redundant: found.redundant,
+        undecided: found.undecided,
+        failed: found.failed,
+        exact: found.exact,
+        smallest_accepted_gap: found.smallest_accepted_gap.map(rounded),
+        largest_rejected_gap: found.largest_rejected_gap.map(rounded),
+    }
+}
+
 pub fn checks(found: &Exploration) -> Checks {
     let outcome = |o: Outcome| match o {
         Outcome::Holds => "holds",
@@ -104,6 +117,7 @@ pub fn checks(found: &Exploration) -> Checks {
     };
     let rows = found.identities.iter();
     Checks {
+        certificates: found.certified.as_ref().map(certificates),
         identities: rows
             .map(|i| IdentityRow {
                 identity: i.name.into(),

@@ -13,6 +13,8 @@ Examples:
   polyaudit model.onnx --domain property.vnnlib --method sample --samples 5000
   polyaudit big.onnx --domain 0,1 --slice-points a.npy,b.npy,c.npy     the plane through three inputs
   polyaudit *.onnx --out-dir reports              one report per model
+  polyaudit model.onnx --certificates model.cert  every verdict with its proof
+  polyaudit verify model.onnx model.cert          check them again, from the model alone
   polyaudit inspect model.onnx                    what was read, layer by layer
   polyaudit eval model.onnx --inputs points.npy   the function that is audited, at your points
 
@@ -89,6 +91,10 @@ pub struct Auditing {
     #[arg(long, help_heading = "How")]
     pub(super) exact: bool,
 
+    /// Verify every certificate again, independently, and report what that found
+    #[arg(long, help_heading = "How")]
+    pub(super) certify: bool,
+
     /// Most regions to visit when enumerating
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Budgets")]
     pub(super) max_regions: u64,
@@ -137,6 +143,10 @@ pub struct Writing {
     #[arg(long, value_name = "DIR", conflicts_with = "output_file", help_heading = "Output")]
     pub(super) out_dir: Option<PathBuf>,
 
+    /// Write the verified certificates of every region, for `polyaudit verify`; one model only
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) certificates: Option<PathBuf>,
+
     /// No table and no progress
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -173,6 +183,8 @@ pub enum Command {
     Init(Init),
     /// Explain a finding's code, or list them all
     Explain(Explain),
+    /// Check a file of certificates again, from the model alone
+    Verify(Verify),
     /// Print the JSON Schema of the report
     Schema,
     /// List, try and begin plugins: checks and renderers of your own
@@ -198,6 +210,18 @@ pub struct Eval {
     pub(super) inputs: PathBuf,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+/// `polyaudit verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// ONNX model
+    pub(super) model: PathBuf,
+    /// What `--certificates` wrote for it
+    pub(super) certificates: PathBuf,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
 }
 
 /// `polyaudit init`.

@@ -20,6 +20,7 @@ mod regions;
 mod review;
 mod run;
 mod slice;
+mod verify;
 
 pub use args::{Arguments, Command};
 pub use config::command;
@@ -50,6 +51,7 @@ pub fn main() -> ExitCode {
         Some(Command::Eval(eval)) => eval::run(&eval),
         Some(Command::Init(init)) => review::init(&init),
         Some(Command::Explain(explain)) => review::explain(&explain),
+        Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Schema) => output::print(crate::report::SCHEMA).map(|()| 0),
         Some(Command::Plugins(plugins)) => plugin_commands::run(&plugins.what, color),
         None => run::run(&arguments, config.as_ref()),

@@ -5,7 +5,7 @@ use super::plugin_args::{Looking, PluginCommand, config};
 use super::plugins::tell;
 use super::{FAILED, output};
 use crate::audit::{Audit, DomainChoice, Settings, audit};
-use crate::explore::Control;
+use crate::explore::{Certify, Control};
 use crate::plugin::{self, Check, External, Kind, Limits, Render, SCHEMA, Search, Subject, TEMPLATE, valid_name};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -98,7 +98,7 @@ fn sample(stop: &AtomicBool) -> Result<Audit> {
     let path = folder.path().join("ngon-5.onnx");
     fs::write(&path, SAMPLE).context("no temporary file")?;
     let settings = Settings { domain: DomainChoice::Cube(-1.0, 1.0), ..Settings::default() };
-    audit(&path, &settings, &Control { stop, deadline: None, progress: &|_| {} })
+    audit(&path, &settings, &Control { stop, deadline: None, progress: &|_| {}, certify: Certify::No })
 }
 
 fn new(folder: &Path) -> Result<u8> {

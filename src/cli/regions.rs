@@ -5,7 +5,7 @@
 //! Columns: `pattern`, `faces_total`, `faces_interior`, `walls`, and one `x<k>` per free input `k`.
 
 use super::args::Arguments;
-use crate::audit::{Audit, Settings, audit, audit_watched};
+use crate::audit::{Audit, Settings, audit_watched};
 use crate::explore::{Control, Inside, Method, RegionRow};
 use crate::ir::{Rational, rational};
 use anyhow::{Context, Result, ensure};
@@ -39,10 +39,16 @@ pub fn settings(arguments: &Arguments, mut settings: Settings) -> Result<Setting
 }
 
 /// Audits a model, and writes its regions to a file if one is named.
-pub fn audited(model: &Path, settings: &Settings, control: &Control, file: Option<&Path>) -> Result<Audit> {
-    let Some(path) = file else { return audit(model, settings, control) };
+pub fn audited(
+    model: &Path,
+    settings: &Settings,
+    control: &Control,
+    certificates: Option<&Path>,
+    file: Option<&Path>,
+) -> Result<Audit> {
+    let Some(path) = file else { return audit_watched(model, settings, control, certificates, &mut |_| Ok(())) };
     let mut file = RegionsFile::create(path)?;
-    let done = audit_watched(model, settings, control, &mut |row| file.add(row))?;
+    let done = audit_watched(model, settings, control, certificates, &mut |row| file.add(row))?;
     if !done.refused {
         file.finish()?;
     }

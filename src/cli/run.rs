@@ -7,7 +7,7 @@ use super::review::Review;
 use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions, slice};
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
-use crate::explore::{Control, Plan};
+use crate::explore::{Certify, Control, Plan};
 use crate::report::{Style, finding_line, table, to_json, to_yaml};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashSet;
@@ -23,11 +23,16 @@ const WIDTH: usize = 100;
 pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     let settings = regions::settings(arguments, settings(&arguments.audit)?)?;
     let writing = &arguments.writing;
+    if writing.certificates.is_some() {
+        let models = arguments.models.len();
+        ensure!(models <= 1, "--certificates holds those of one model: run {models} models one by one");
+        ensure!(!arguments.audit.exact, "--exact keeps no certificates: drop --exact or --certificates");
+    }
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
     let targets = if plugins.take_stdout() && writing.output_file.is_empty() { vec![] } else { targets(writing)? };
     if let Some(threads) = arguments.audit.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("--threads")?;
+        limit_threads(threads)?;
     }
     let mut review = Review::new(&arguments.gate, config)?;
     let deadline = arguments.audit.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
@@ -35,8 +40,11 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     let mut names = HashSet::new();
     for model in &arguments.models {
         let line = Line::new(writing.quiet, &model.display().to_string());
-        let control = Control { stop: &stop, deadline, progress: &|p| line.show(p) };
-        let outcome = regions::audited(model, &settings, &control, arguments.enumerating.regions.as_deref());
+        let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
+        let control = Control { stop: &stop, deadline, progress: &|p| line.show(p), certify };
+        let certificates = writing.certificates.as_deref();
+        let outcome =
+            regions::audited(model, &settings, &control, certificates, arguments.enumerating.regions.as_deref());
         line.finish();
         let checked = outcome.and_then(|mut done| {
             let code = if done.interrupted { 0 } else { plugins.check(model, &mut done) };
@@ -83,6 +91,11 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     let (stale, fails) = review.stale();
     stale.iter().for_each(|finding| output::message(&finding_line(finding, output::colored(arguments.color))));
     Ok(code.max(if fails { CHECK_FAILED } else { 0 }))
+}
+
+/// Sets the number of threads of the whole program.
+pub fn limit_threads(threads: u16) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().context("--threads")
 }
 
 fn exit_code(done: &Audit) -> u8 {
@@ -157,6 +170,10 @@ fn settings(arguments: &Auditing) -> Result<Settings> {
     ensure!(
         !arguments.exact || arguments.engine == EngineArg::Auto,
         "--exact decides every face in rational arithmetic and has no use for --engine lp: drop one of them"
+    );
+    ensure!(
+        !arguments.exact || !arguments.certify,
+        "--exact decides every face in rational arithmetic and keeps no certificates: drop --exact or --certify"
     );
     ensure!(
         !arguments.exact || arguments.samples.is_none(),

@@ -3,6 +3,7 @@
 //! Contract: rows are those of the domain ([`Bounds::rows`]), then the region's rows in order.
 
 use super::bounds::{Bounds, strictly_below};
+use super::certify::{self, Certify, Evidence};
 use crate::ir::{Rational, rational};
 use crate::polytope::{self, Engine, ExactRows, Halfspaces, Verdict, Workspace};
 use crate::region::{HyperplaneId, Pattern, Region, Walker};
@@ -33,6 +34,8 @@ pub struct CellFaces {
     pub on_walls: Vec<HyperplaneId>,
     /// Rows (classes of coincident ones) that stayed undecided.
     pub undecided: usize,
+    /// What verification found, where it was asked for.
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// The faces of `region` within `bounds`, seen from a point strictly inside.
@@ -42,13 +45,14 @@ pub fn faces(
     bounds: &Bounds,
     interior: &[f64],
     engine: Engine,
+    certify: &Certify,
     workspace: &mut Workspace,
 ) -> CellFaces {
-    let halfspaces = rows(walker.dimension(), region, bounds);
-    let exact = Rows { walker, region, bounds };
-    let answer = polytope::faces_in(workspace, &halfspaces, &exact, interior, engine);
+    let (halfspaces, exact) = question(walker, region, bounds);
+    let mut answer = polytope::faces_in(workspace, &halfspaces, &exact, interior, engine);
     let (frame, walls) = (bounds.frame_rows(), bounds.len());
-    let mut cell = CellFaces::default();
+    let evidence = certify::check(certify, &region.pattern, &halfspaces, &exact, &mut answer);
+    let mut cell = CellFaces { evidence, ..CellFaces::default() };
     for class in answer.classes {
         let witness = match class.verdict {
             Verdict::Face(witness) => witness.point(),
@@ -83,6 +87,26 @@ pub fn faces(
     cell.interior.sort_unstable_by_key(|f| f.credited);
     cell.on_walls.sort_unstable();
     cell
+}
+
+/// The half-spaces of a region with its walls, and the exact rows behind them.
+pub(super) fn question<'a>(
+    walker: &'a Walker,
+    region: &'a Region,
+    bounds: &'a Bounds,
+) -> (Halfspaces, impl ExactRows + 'a) {
+    (rows(walker.dimension(), region, bounds), Rows { walker, region, bounds })
+}
+
+/// A row in the words of the model.
+pub(super) fn row_name(walker: &Walker, region: &Region, bounds: &Bounds, row: usize) -> String {
+    match row.checked_sub(bounds.len()).map(|r| region.labels.get(r)) {
+        None => format!("wall {row}"),
+        Some(None) => format!("row {row}, which the region does not have"),
+        Some(Some(id)) => {
+            format!("row {row} ({}[{}])", walker.network().nodes[id.node as usize].label.layer, id.unit)
+        }
+    }
 }
 
 /// The half-spaces of a region and its walls, walls first.

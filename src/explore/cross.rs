@@ -6,6 +6,7 @@
 
 use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
+use super::certify::{Certified, Certify};
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
@@ -24,6 +25,8 @@ pub struct Crossing {
     pub found: HashSet<Pattern>,
     /// Sources that vanish identically on some region.
     pub vanishing: BTreeSet<HyperplaneId>,
+    /// What verification found.
+    pub certified: Certified,
     /// Whether all regions were visited.
     pub state: State,
 }
@@ -53,6 +56,7 @@ pub fn enumerate(
         tally: Tally::default(),
         found: HashSet::from([pattern.clone()]),
         vanishing: BTreeSet::new(),
+        certified: Certified::default(),
         state: State::Complete,
     };
     let (mut frontier, mut uncrossed) = (vec![(pattern, start)], 0);
@@ -67,13 +71,17 @@ pub fn enumerate(
             let visits: Vec<anyhow::Result<Visit>> = block[..block.len().min(room)]
                 .par_iter()
                 .map_init(Workspace::default, |workspace, (pattern, interior)| {
-                    visit(walker, bounds, engine, pattern, interior, &out.found, workspace)
+                    let found = &out.found;
+                    visit(walker, bounds, engine, &control.certify, pattern, interior, found, workspace)
                 })
                 .collect();
             for (visit, (pattern, interior)) in visits.into_iter().zip(block) {
                 let visit = visit?;
                 visitor(pattern, &visit.faces, interior)?;
                 uncrossed += visit.uncrossed;
+                if let Some(evidence) = &visit.faces.evidence {
+                    out.certified.add(&control.certify, evidence)?;
+                }
                 count(&mut out.tally, &visit.faces, 1);
                 out.vanishing.extend(visit.vanishing);
                 for (pattern, interior) in visit.neighbours {
@@ -130,17 +138,19 @@ pub fn count(tally: &mut Tally, faces: &CellFaces, times: u64) {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 fn visit(
     walker: &Walker,
     bounds: &Bounds,
     engine: Engine,
+    certify: &Certify,
     pattern: &Pattern,
     interior: &[f64],
     found: &HashSet<Pattern>,
     workspace: &mut Workspace,
 ) -> anyhow::Result<Visit> {
     let region = walker.with(pattern)?;
-    let faces = cell::faces(walker, &region, bounds, interior, engine, workspace);
+    let faces = cell::faces(walker, &region, bounds, interior, engine, certify, workspace);
     let (mut neighbours, mut uncrossed) = (vec![], 0);
     for face in &faces.interior {
         let mut on_face = vec![face.credited];

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod cell;
+mod certify;
 mod cross;
 mod domain;
 pub mod exact;
@@ -16,6 +17,7 @@ mod tally;
 
 pub use bounds::{Bounds, Polytope};
 pub use cell::{CellFaces, InteriorFace};
+pub use certify::{Certified, Certify, Evidence, Record, recheck};
 pub use cross::{Crossing, Visitor, enumerate};
 pub use domain::Domain;
 pub use row::{Inside, RegionRow, Watch};

@@ -1,6 +1,7 @@
 //! The exploration as a whole: choose a method by counts, run it within its budgets, and say what was done.
 
 use super::bounds::Bounds;
+use super::certify::{Certified, Certify};
 use super::identities::{self, Identity, Outcome};
 use super::{Domain, Inside, RegionRow, Tally, Watch, cross, exact, sample};
 use crate::finding::{Finding, Severity};
@@ -68,7 +69,7 @@ pub struct Progress {
     pub note: &'static str,
 }
 
-/// Budgets that depend on time, and where progress goes. They never change a number of a complete run.
+/// Budgets that depend on time, and where progress and certificates go. They never change a number of a complete run.
 pub struct Control<'a> {
     /// Set from outside to end the run early.
     pub stop: &'a AtomicBool,
@@ -76,6 +77,8 @@ pub struct Control<'a> {
     pub deadline: Option<Instant>,
     /// Called from time to time.
     pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// What happens to certificates.
+    pub certify: Certify<'a>,
 }
 
 impl Control<'_> {
@@ -150,6 +153,8 @@ pub struct Exploration {
     pub covered: Option<(u64, u64)>,
     /// Sources that vanish identically on some region.
     pub vanishing: Vec<HyperplaneId>,
+    /// What verification found; `None` where it was not asked for.
+    pub certified: Option<Certified>,
     /// What is remarkable.
     pub findings: Vec<Finding>,
 }
@@ -206,6 +211,7 @@ pub fn explore_watched(
             if unbounded || tried.state != State::regions(plan.max_regions) {
                 return Ok(tried);
             }
+            control.certify.start_over()?;
             let why = format!("more than {} regions", plan.max_regions);
             sampled(&walker, &bounds, plan, control, Some(why))
         }
@@ -235,6 +241,7 @@ fn enumerate(
         vanishing: found.vanishing.into_iter().collect(),
         points: (inside, COVERAGE_POINTS),
         state: found.state,
+        certified: control.certify.is_on().then_some(found.certified),
     };
     Ok(counted.checked(walker, bounds, why))
 }
@@ -257,6 +264,7 @@ fn exactly(
         vanishing: found.vanishing.into_iter().collect(),
         points: (found.points, exact::CARRIED_POINTS),
         state: found.end,
+        certified: None,
     };
     let why = (plan.method == Method::Auto).then(|| "exact arithmetic was asked for".to_string());
     Ok(counted.checked(walker, bounds, why))
@@ -270,6 +278,7 @@ struct Counted {
     /// Seeded points in regions found, and points drawn.
     points: (u64, u64),
     state: State,
+    certified: Option<Certified>,
 }
 
 impl Counted {
@@ -292,6 +301,8 @@ impl Counted {
             }
         }
         findings.extend(vanishing_finding(walker, &self.vanishing));
+        findings.extend(undecided_finding(self.tally.undecided, "region(s) have"));
+        findings.extend(failed_finding(self.certified.as_ref()));
         Exploration {
             method: Method::Enumerate,
             why,
@@ -305,6 +316,7 @@ impl Counted {
             state: self.state,
             identities: checks,
             covered,
+            certified: self.certified,
             findings,
             vanishing: self.vanishing,
         }
@@ -323,10 +335,8 @@ fn sampled(
     let found = sample::sample(walker, bounds, plan.seed, plan.engine, samples, control)?;
     let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
     let mut findings = vanishing_finding(walker, &vanishing);
-    if found.tally.undecided > 0 {
-        let message = format!("{} sample(s) fell in regions with undecided half-spaces", found.tally.undecided);
-        findings.push(Finding::new("undecided-faces", Severity::Warning, message));
-    }
+    findings.extend(undecided_finding(found.tally.undecided, "sample(s) fell in regions with"));
+    findings.extend(failed_finding(Some(&found.certified)));
     Ok(Exploration {
         method: Method::Sample,
         why,
@@ -340,6 +350,7 @@ fn sampled(
         state: found.state,
         identities: vec![],
         covered: None,
+        certified: control.certify.is_on().then_some(found.certified),
         findings,
         vanishing,
     })
@@ -362,4 +373,17 @@ fn vanishing_finding(walker: &Walker, vanishing: &[HyperplaneId]) -> Vec<Finding
         named.join(", ")
     );
     vec![Finding::new("identically-on-breakpoint", Severity::Info, message)]
+}
+
+fn undecided_finding(count: u64, what: &str) -> Option<Finding> {
+    let message = format!("{count} {what} half-spaces that could not be decided; they are in no histogram");
+    let hint = "docs/numerics.md says what stays undecided and why";
+    (count > 0).then(|| Finding::new("undecided-faces", Severity::Warning, message).hint(hint))
+}
+
+fn failed_finding(certified: Option<&Certified>) -> Option<Finding> {
+    let failed = certified.map_or(0, |c| c.failed);
+    let message = format!("{failed} certificate(s) did not hold; their regions count as undecided");
+    let hint = "the engine was wrong here: please report this model";
+    (failed > 0).then(|| Finding::new("certificate-failed", Severity::Error, message).hint(hint))
 }

@@ -5,6 +5,7 @@
 
 use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
+use super::certify::Certified;
 use super::cross::count;
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
@@ -25,6 +26,8 @@ pub struct Sampling {
     pub new_in_last_tenth: Option<f64>,
     /// Sources that vanish identically on some region met.
     pub vanishing: BTreeSet<HyperplaneId>,
+    /// What verification found, over the distinct regions met.
+    pub certified: Certified,
     /// Whether all samples were taken.
     pub state: State,
 }
@@ -69,7 +72,7 @@ pub fn sample(
             .par_iter()
             .map_init(Workspace::default, |workspace, (pattern, x)| {
                 let region = walker.with(pattern)?;
-                let mut faces = cell::faces(walker, &region, bounds, x, engine, workspace);
+                let mut faces = cell::faces(walker, &region, bounds, x, engine, &control.certify, workspace);
                 for face in &mut faces.interior {
                     (face.witness, face.direction) = (vec![], vec![]);
                 }
@@ -79,7 +82,10 @@ pub fn sample(
         let mut met = vec![false; todo.len()];
         let mut computed = Vec::with_capacity(todo.len());
         for answer in answers {
-            let (faces, vanishing) = answer?;
+            let (mut faces, vanishing) = answer?;
+            if let Some(evidence) = faces.evidence.take() {
+                out.certified.add(&control.certify, &evidence)?;
+            }
             count(&mut out.found, &faces, 1);
             out.vanishing.extend(vanishing);
             computed.push(faces);

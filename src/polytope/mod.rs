@@ -16,6 +16,7 @@
 //! assert!(verify(&h, &h, &found).holds());
 //! ```
 
+mod archive;
 mod ball;
 mod blocked;
 mod check;
@@ -35,12 +36,13 @@ pub mod tolerances;
 mod verdict;
 mod verify;
 
+pub use archive::{Malformed, decode, encode, shorten};
 pub use ball::ball;
 pub use engine::{Workspace, faces_in};
 pub use extent::{extent, spread};
 pub use rows::{ExactRows, Halfspaces, StoredRows};
 pub use verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
-pub use verify::{Verification, verify};
+pub use verify::{Verification, enforce, verify};
 
 /// Decides every class of rows of the region around `interior`, with buffers of its own.
 pub fn faces(h: &Halfspaces, exact: &dyn ExactRows, interior: &[f64], engine: Engine) -> Faces {

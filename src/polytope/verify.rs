@@ -22,6 +22,12 @@ pub struct Verification {
     pub failed: Vec<usize>,
     /// Whether the classes partition the rows and the interior point is strictly inside.
     pub sound: bool,
+    /// Certificates in rationals among those that hold.
+    pub exact: usize,
+    /// Smallest margin of a float witness that holds, as a distance.
+    pub smallest_accepted_gap: Option<f64>,
+    /// Largest (nearest to zero) gap of a float proof of redundancy that holds, as a negative distance.
+    pub largest_rejected_gap: Option<f64>,
 }
 
 impl Verification {
@@ -29,6 +35,45 @@ impl Verification {
     pub fn holds(&self) -> bool {
         self.sound && self.failed.is_empty()
     }
+
+    /// Adds the counts of another verification.
+    pub fn merge(&mut self, other: &Verification) {
+        self.faces += other.faces;
+        self.redundant += other.redundant;
+        self.exact += other.exact;
+        self.failed.extend(&other.failed);
+        self.sound &= other.sound;
+        let pick = |a: Option<f64>, b: Option<f64>, f: fn(f64, f64) -> f64| match (a, b) {
+            (Some(a), Some(b)) => Some(f(a, b)),
+            (a, b) => a.or(b),
+        };
+        self.smallest_accepted_gap = pick(self.smallest_accepted_gap, other.smallest_accepted_gap, f64::min);
+        self.largest_rejected_gap = pick(self.largest_rejected_gap, other.largest_rejected_gap, f64::max);
+    }
+
+    /// Counts a certificate that holds; `gap` is that of a float one.
+    fn record(&mut self, face: bool, gap: Option<f64>) {
+        *(if face { &mut self.faces } else { &mut self.redundant }) += 1;
+        match gap {
+            None => self.exact += 1,
+            Some(gap) if face => {
+                self.smallest_accepted_gap = Some(self.smallest_accepted_gap.map_or(gap, |g| g.min(gap)));
+            }
+            Some(gap) => self.largest_rejected_gap = Some(self.largest_rejected_gap.map_or(-gap, |g| g.max(-gap))),
+        }
+    }
+}
+
+/// Verifies every class and takes the verdict back where its certificate does not hold: it becomes undecided. Where the
+/// classes or the interior point themselves are wrong, every verdict is taken back.
+pub fn enforce(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces) -> Verification {
+    let result = verify(h, exact, faces);
+    for (position, class) in faces.classes.iter_mut().enumerate() {
+        if !result.sound || result.failed.binary_search(&position).is_ok() {
+            class.verdict = Verdict::Undecided;
+        }
+    }
+    result
 }
 
 type ExactRow = (Vec<Rational>, Rational);
@@ -36,6 +81,9 @@ type ExactRow = (Vec<Rational>, Rational);
 /// Verifies every class of `faces` against the rows.
 pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verification {
     let mut result = Verification::default();
+    if faces.classes.iter().flat_map(|c| &c.rows).any(|&i| i >= h.len()) {
+        return result;
+    }
     if !h.is_well_formed() || faces.interior.len() != h.dimension || faces.interior.iter().any(|x| !x.is_finite()) {
         return result;
     }
@@ -57,37 +105,37 @@ pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verificat
             continue;
         };
         let ascending = class.rows.windows(2).all(|w| w[0] < w[1]) && class.rows.iter().all(|&j| j < h.len());
-        let holds = ascending
-            && coincident(h, exact, &class.rows)
-            && match &class.verdict {
-                Verdict::Undecided => {
-                    result.undecided += 1;
-                    continue;
-                }
-                Verdict::Face(Witness::Float { point, .. }) => {
-                    point.len() == h.dimension
-                        && check.witness(&class.rows, point, &leaders, slacks.of(&check, faces, position)).is_some()
-                }
+        if class.verdict == Verdict::Undecided {
+            result.undecided += 1;
+            continue;
+        }
+        let other = |f: &usize| *f < h.len() && class.rows.binary_search(f).is_err();
+        let found = if !(ascending && coincident(h, exact, &class.rows)) {
+            None
+        } else {
+            match &class.verdict {
+                Verdict::Undecided => None,
+                Verdict::Face(Witness::Float { point, .. }) => (point.len() == h.dimension)
+                    .then(|| check.witness(&class.rows, point, &leaders, slacks.of(&check, faces, position)))
+                    .flatten()
+                    .map(Some),
                 Verdict::Face(Witness::Exact { point }) => {
-                    point.len() == h.dimension && exact_witness(exact, i, point, &leaders)
+                    (point.len() == h.dimension && exact_witness(exact, i, point, &leaders)).then_some(None)
                 }
-                Verdict::Redundant(Farkas::Float { rows, multipliers, .. }) => {
-                    let other = |f: &usize| *f < h.len() && class.rows.binary_search(f).is_err();
-                    rows.len() == multipliers.len()
-                        && rows.iter().all(other)
-                        && check.proof(i, rows, multipliers, &mut scratch).is_some()
-                }
-                Verdict::Redundant(Farkas::Exact { rows, multipliers }) => {
-                    let other = |f: &usize| *f < h.len() && class.rows.binary_search(f).is_err();
-                    rows.len() == multipliers.len()
-                        && rows.iter().all(other)
-                        && exact_proof(exact, i, rows, multipliers)
-                }
-            };
-        match (&class.verdict, holds) {
-            (_, false) => result.failed.push(position),
-            (Verdict::Face(_), true) => result.faces += 1,
-            _ => result.redundant += 1,
+                Verdict::Redundant(Farkas::Float { rows, multipliers, .. }) => (rows.len() == multipliers.len()
+                    && rows.iter().all(other))
+                .then(|| check.proof(i, rows, multipliers, &mut scratch))
+                .flatten()
+                .map(Some),
+                Verdict::Redundant(Farkas::Exact { rows, multipliers }) => (rows.len() == multipliers.len()
+                    && rows.iter().all(other)
+                    && exact_proof(exact, i, rows, multipliers))
+                .then_some(None),
+            }
+        };
+        match (found, class.is_face()) {
+            (None, _) => result.failed.push(position),
+            (Some(gap), face) => result.record(face, gap),
         }
     }
     result

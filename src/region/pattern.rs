@@ -54,6 +54,35 @@ impl Layout {
         *word = (*word & !(mask << (at % 64))) | ((choice as u64 & mask) << (at % 64));
     }
 
+    /// The pattern that [`Pattern::bytes`] wrote, when every choice in it is one that `network` has.
+    pub fn read(&self, network: &Network, bytes: &[u8]) -> Option<Pattern> {
+        let words: Vec<u64> =
+            bytes.chunks(8).map(|c| Some(u64::from_le_bytes(c.try_into().ok()?))).collect::<Option<_>>()?;
+        let given = Pattern(words.into());
+        if given.0.len() != self.words {
+            return None;
+        }
+        let mut out = self.empty();
+        for (id, node) in network.nodes.iter().enumerate() {
+            for unit in 0..node.len() {
+                let choices = match &node.op {
+                    Op::Activation(a) => a.curve(unit).pieces(),
+                    Op::Max(m) => m.group(unit).len(),
+                    _ => break,
+                };
+                if self.nodes[id].is_none() {
+                    break;
+                }
+                let choice = self.get(&given, id, unit);
+                if choice >= choices {
+                    return None;
+                }
+                self.set(&mut out, id, unit, choice);
+            }
+        }
+        (out == given).then_some(out)
+    }
+
     fn place(&self, node: NodeId, unit: usize) -> (usize, usize) {
         let (start, bits) = self.nodes[node].expect("only activation and max nodes have choices");
         (start + bits * unit, bits)
@@ -61,6 +90,11 @@ impl Layout {
 }
 
 impl Pattern {
+    /// The packed bits, low bytes first.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|w| w.to_le_bytes()).collect()
+    }
+
     /// The packed bits, as lower-case hexadecimal words separated by nothing.
     pub fn hex(&self) -> String {
         self.0.iter().map(|w| format!("{w:016x}")).collect()

@@ -12,8 +12,8 @@ pub use gate::{IgnoredRow, LimitRow};
 pub use json::to_json;
 pub use measure::{Knowledge, Measure, measure, paths};
 pub use model::{
-    Bound, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model, Plugin, Report,
-    SCHEMA_ID, Settings, Slice, Status, Summary, Tool, rounded,
+    Bound, Certificates, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model,
+    Plugin, Report, SCHEMA_ID, Settings, Slice, Status, Summary, Tool, rounded,
 };
 pub use read::read;
 pub use table::{Style, finding_line, table};

@@ -325,6 +325,32 @@ pub struct Checks {
     /// `pass` or `fail`; only where a configuration, a baseline or `--fail-on` asks for a verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
+    /// What verification found; only where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Certificates>,
+}
+
+/// The verified certificates of all regions (of all distinct regions met, when sampling).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Certificates {
+    /// Regions verified.
+    pub regions: u64,
+    /// Faces whose witness holds.
+    pub faces: u64,
+    /// Redundant rows whose proof holds.
+    pub redundant: u64,
+    /// Rows that the engine left undecided.
+    pub undecided: u64,
+    /// Rows whose certificate did not hold; their regions count as undecided.
+    pub failed: u64,
+    /// Certificates in rationals.
+    pub exact: u64,
+    /// Smallest margin of a witness, as a distance; absent where all are exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smallest_accepted_gap: Option<f64>,
+    /// Largest (nearest to zero) gap of a redundant row, as a negative distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_rejected_gap: Option<f64>,
 }
 
 /// One relation.

@@ -2,7 +2,7 @@
 //! Source of truth: the same section written as a box with held inputs; forward passes along segments of the plane.
 
 use crate::support::{Numbers, enumerate, enumerate_exactly, face_sum, mlp, run};
-use polyaudit::explore::{Bounds, Control, Domain, Method, State};
+use polyaudit::explore::{Bounds, Certify, Control, Domain, Method, State};
 use polyaudit::ir::{Network, Op};
 use polyaudit::polytope::Engine;
 use polyaudit::region::{Pattern, Walker};
@@ -104,7 +104,7 @@ fn a_thousand_segments_change_patterns_where_the_enumeration_says() {
     let (restricted, bounds) = plane(6, 4).restrict(&network).expect("a plane");
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {} };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
     let found =
         polyaudit::explore::enumerate(&walker, &bounds, 0, Engine::Auto, 100_000, &control, &mut |_, _, _| Ok(()))
             .expect("regions");

@@ -34,6 +34,7 @@ fn every_kind_of_report_fits_the_schema() {
         .collect();
     let mut runs: Vec<Vec<&str>> = vec![
         vec![MODEL],
+        vec![MODEL, "--domain", "-1,1", "--certify"],
         vec![MODEL, "--domain", "-1,1", "--method", "sample", "--samples", "50"],
         vec![MODEL, "--domain", "-1,1", "--method", "enumerate", "--max-regions", "40"],
         vec!["fixtures/geometry/planes-d2-n8.onnx", "--domain", "unbounded"],

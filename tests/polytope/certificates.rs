@@ -2,7 +2,9 @@
 
 use super::random::{Kind, region};
 use polyaudit::ir::rational;
-use polyaudit::polytope::{Engine, Faces, Farkas, Halfspaces, Verdict, Witness, faces, verify};
+use polyaudit::polytope::{
+    Engine, Faces, Farkas, Halfspaces, Verdict, Witness, decode, encode, enforce, faces, shorten, verify,
+};
 
 fn example() -> (Halfspaces, Faces) {
     let (h, x) = region(4, 30, Kind::Generic, 7);
@@ -94,4 +96,45 @@ fn missing_rows_and_outside_points_fail() {
     let second = broken.classes.remove(1);
     broken.classes[0].rows.extend(second.rows);
     assert!(fails(&h, &broken));
+}
+
+#[test]
+fn a_certificate_that_fails_leaves_its_class_undecided() {
+    let (h, found) = example();
+    let face = found.classes.iter().position(|c| c.is_face()).unwrap();
+    let mut broken = found.clone();
+    broken.classes[face].verdict = Verdict::Face(Witness::Float { point: found.interior.clone(), margin: 1.0 });
+    for check in [enforce, shorten] {
+        let mut checked = broken.clone();
+        let result = check(&h, &h, &mut checked);
+        assert_eq!((result.failed, result.sound), (vec![face], true));
+        assert_eq!(checked.classes[face].verdict, Verdict::Undecided);
+        assert_eq!((checked.undecided(), checked.count()), (1, found.count() - 1));
+        assert_eq!(result.faces + result.redundant + 1, found.classes.len());
+    }
+    let mut outside = found.clone();
+    outside.interior[0] = 2.0;
+    assert!(!enforce(&h, &h, &mut outside).sound);
+    assert_eq!(outside.undecided(), found.classes.len());
+    let mut foreign = found;
+    foreign.classes[0].rows = vec![1000];
+    assert!(!enforce(&h, &h, &mut foreign).sound);
+}
+
+#[test]
+fn certificates_survive_being_written() {
+    for kind in [Kind::Generic, Kind::NoBias, Kind::Degenerate, Kind::Near, Kind::Unbounded] {
+        for seed in 0..20 {
+            let (h, x) = region(3, 20, kind, seed);
+            let mut found = faces(&h, &h, &x, Engine::Auto);
+            let before = found.clone();
+            let result = shorten(&h, &h, &mut found);
+            assert!(result.holds());
+            let read = decode(&encode(&found)).expect("what was written");
+            assert!(verify(&h, &h, &read).holds(), "{kind:?} {seed}");
+            let kinds = |f: &Faces| f.classes.iter().map(|c| (c.rows.clone(), c.is_face())).collect::<Vec<_>>();
+            assert_eq!(kinds(&before), kinds(&read));
+            assert_eq!(encode(&read), encode(&found), "to the bit");
+        }
+    }
 }
