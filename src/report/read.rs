@@ -9,7 +9,7 @@ use serde_yaml::Value;
 
 /// All documents of a text.
 pub fn read(text: &str) -> Result<Vec<Report>> {
-    let documents: Vec<Value> = if text.trim_start().starts_with('{') {
+    let mut documents: Vec<Value> = if text.trim_start().starts_with('{') {
         serde_json::Deserializer::from_str(text)
             .into_iter()
             .collect::<serde_json::Result<_>>()
@@ -20,6 +20,8 @@ pub fn read(text: &str) -> Result<Vec<Report>> {
             .collect::<Result<_, _>>()
             .context("not the YAML of a report")?
     };
+    // A text without content, or a marker at its end, reads as a document that is null.
+    documents.retain(|d| !d.is_null());
     ensure!(!documents.is_empty(), "holds no report");
     documents.into_iter().enumerate().map(|(k, document)| one(document).with_context(|| label(k))).collect()
 }
