@@ -13,6 +13,7 @@ mod points;
 mod row;
 mod run;
 mod sample;
+pub mod split;
 mod tally;
 
 pub use bounds::{Bounds, Polytope};

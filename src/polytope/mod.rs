@@ -40,6 +40,7 @@ pub use archive::{Malformed, decode, encode, shorten};
 pub use ball::ball;
 pub use engine::{Workspace, faces_in};
 pub use extent::{extent, spread};
+pub use kernel::vectorised;
 pub use rows::{ExactRows, Halfspaces, StoredRows};
 pub use verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 pub use verify::{Verification, enforce, verify};

@@ -150,9 +150,20 @@ impl<'a> Walker<'a> {
         Ok(pattern)
     }
 
+    /// Forms of node `id` from those of the nodes before it, on the region of a pattern that is set as far as needed.
+    pub fn node_forms(&self, id: NodeId, forms: &[Forms], pattern: &Pattern) -> Forms {
+        let (node, cols) = (&self.network.nodes[id], self.dimension() + 1);
+        match &node.op {
+            Op::Input => Forms::identity(self.dimension()),
+            Op::Affine(a) => forms[a.source].affine(a, node.len(), cols),
+            Op::Sum(s) => Forms::sum(s.iter().map(|&s| &forms[s]), node.len(), cols),
+            Op::Activation(a) => self.apply_activation(id, a, &forms[a.source], pattern, cols),
+            Op::Max(m) => self.apply_max(id, m, &forms[m.source], pattern, cols),
+        }
+    }
+
     fn walk(&self, choice: &Choice) -> Result<Region, NoRegion> {
-        let (d, network) = (self.dimension(), self.network);
-        let cols = d + 1;
+        let network = self.network;
         let mut region = Region {
             pattern: self.layout.empty(),
             normals: vec![],
@@ -165,23 +176,20 @@ impl<'a> Walker<'a> {
         };
         let mut forms: Vec<Forms> = Vec::with_capacity(network.nodes.len());
         for (id, node) in network.nodes.iter().enumerate() {
-            let next = match &node.op {
-                Op::Input => Forms::identity(d),
-                Op::Affine(a) => forms[a.source].affine(a, node.len(), cols),
-                Op::Sum(s) => Forms::sum(s.iter().map(|&s| &forms[s]), node.len(), cols),
+            match &node.op {
                 Op::Activation(a) => {
                     for i in 0..node.len() {
                         self.pass_unit(choice, id, i, a, &forms[a.source], &mut region)?;
                     }
-                    self.apply_activation(id, a, &forms[a.source], &region.pattern, cols)
                 }
                 Op::Max(m) => {
                     for g in 0..m.groups() {
                         self.pass_group(choice, id, g, m, &forms[m.source], &mut region)?;
                     }
-                    self.apply_max(id, m, &forms[m.source], &region.pattern, cols)
                 }
-            };
+                _ => {}
+            }
+            let next = self.node_forms(id, &forms, &region.pattern);
             forms.push(next);
             self.release(&mut forms, id);
         }

@@ -1,0 +1,207 @@
+//! Cutting a cell in two by a hyperplane through its interior.
+//!
+//! Contract: signs at vertices are certain, so what comes out is exact: a vertex on the hyperplane belongs to both
+//! parts and cuts nothing, every edge with ends on both sides gives one new vertex, and that lies on the walls and cuts
+//! that the whole edge lies on. Two vertices span an edge iff no third lies on all they share; where one of them lies
+//! on no more than it takes, sharing `D - 1` is enough.
+
+use super::bits::Bits;
+use super::descent::{Cell, Descent, Entry, Stop};
+use super::stage::{Level, NONE};
+use super::vertex::{Origin, Row, Spot, Vertex, between, between_far};
+use crate::polytope::vectorised;
+use std::cmp::Ordering;
+
+impl<const D: usize, const W: usize> Descent<'_, D, W> {
+    /// Cuts by the form whose signs at the cell's entries are in `sides`: the lower and the upper part. `open` tells
+    /// for which rows of which stage (words at, how many) new vertices need signs.
+    #[inline(always)]
+    pub fn cut(
+        &mut self,
+        cell: &Cell<W>,
+        form: &Row<D>,
+        level: Level,
+        source: u32,
+        open: Option<(usize, usize, usize)>,
+    ) -> Result<(Cell<W>, Cell<W>), Stop> {
+        let mut cell = *cell;
+        if cell.slots as usize == Bits::<W>::CAPACITY {
+            self.renumber(&mut cell)?;
+        }
+        self.slots.truncate((cell.slot_base + cell.slots) as usize);
+        let slot = cell.slots as usize;
+        self.slots.push(source);
+        cell.slots += 1;
+        (self.lower.clear(), self.upper.clear(), self.fresh.clear());
+        let mut touching = 0;
+        for (e, side) in self.entries[cell.start as usize..(cell.start + cell.len) as usize].iter().zip(&self.sides) {
+            match side {
+                Ordering::Less => self.lower.push(*e),
+                Ordering::Greater => self.upper.push(*e),
+                Ordering::Equal => {
+                    touching += 1;
+                    self.fresh.push(Entry { mask: e.mask.with(slot), vertex: e.vertex });
+                }
+            }
+        }
+        let (lower, upper, pairs) = (&self.lower, &self.upper, &mut self.pairs);
+        pairs.clear();
+        vectorised(|| {
+            for (i, p) in upper.iter().enumerate() {
+                for (j, n) in lower.iter().enumerate() {
+                    if p.mask.and(&n.mask).count() + 1 >= D {
+                        pairs.push((i as u32, j as u32));
+                    }
+                }
+            }
+        });
+        for k in 0..self.pairs.len() {
+            let (i, j) = self.pairs[k];
+            let (p, n) = (self.upper[i as usize], self.lower[j as usize]);
+            let shared = p.mask.and(&n.mask);
+            if !cell.simple && p.mask.count() > D && n.mask.count() > D && !self.edge(&cell, p, n, &shared) {
+                continue;
+            }
+            let vertex = self.cut_edge(form, level, p.vertex, n.vertex, &shared)?;
+            if let Some((stage, begin, words)) = open {
+                self.evaluate(vertex, stage, begin, words);
+            }
+            self.fresh.push(Entry { mask: shared.with(slot), vertex });
+        }
+        let mut parts = [cell, cell];
+        for (k, part) in parts.iter_mut().enumerate() {
+            part.start = self.entries.len() as u32;
+            self.entries.extend_from_slice(if k == 0 { &self.lower } else { &self.upper });
+            self.entries.extend_from_slice(&self.fresh);
+            part.len = self.entries.len() as u32 - part.start;
+            if touching > 0 || !cell.simple {
+                let own = &self.entries[part.start as usize..];
+                part.simple = own.iter().all(|e| e.mask.count() == D);
+            }
+        }
+        let [lower, mut upper] = parts;
+        upper.side.insert(slot);
+        Ok((lower, upper))
+    }
+
+    #[cold]
+    fn edge(&self, cell: &Cell<W>, p: Entry<W>, n: Entry<W>, shared: &Bits<W>) -> bool {
+        let all = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        !all.iter().any(|e| e.vertex != p.vertex && e.vertex != n.vertex && e.mask.contains(shared))
+    }
+
+    /// The new vertex on an edge.
+    #[inline(always)]
+    fn cut_edge(
+        &mut self,
+        form: &Row<D>,
+        level: Level,
+        upper: u32,
+        lower: u32,
+        shared: &Bits<W>,
+    ) -> Result<u32, Stop> {
+        let (p, n) = (&self.vertices[upper as usize], &self.vertices[lower as usize]);
+        let origin = Origin::Cut { upper, lower, level };
+        let nowhere = Spot { x: [0.0; D], error: 0.0 };
+        if p.finite * n.finite == 1.0 {
+            if let Some(spot) = between(form, p, n) {
+                let vertex = Vertex::new(spot, true, origin);
+                if !vertex.blurred() {
+                    return Ok(self.push(vertex, nowhere));
+                }
+            }
+            return Ok(self.cut_exactly(true, origin));
+        }
+        let finite = shared.and(&Bits::first(2 * D)).is_empty();
+        let rest = self.rest(upper);
+        if let Some((spot, rest)) = between_far(form, (p, &rest), n, finite) {
+            let vertex = Vertex::new(spot, finite, origin);
+            if !vertex.blurred() {
+                return Ok(self.push(vertex, rest));
+            }
+        }
+        Ok(self.cut_exactly(finite, origin))
+    }
+
+    /// A new vertex at its exact position, rounded.
+    #[cold]
+    fn cut_exactly(&mut self, finite: bool, origin: Origin) -> u32 {
+        let nowhere = Spot { x: [0.0; D], error: 0.0 };
+        let vertex = self.push(Vertex::new(nowhere, finite, origin), nowhere);
+        let point = self.exact_point(vertex);
+        let spot = |part: &dyn Fn(usize) -> f64| {
+            let x: [f64; D] = std::array::from_fn(part);
+            let size = x.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
+            Spot { x, error: f64::EPSILON * size + f64::MIN_POSITIVE }
+        };
+        let a = spot(&|k| point.x[k].a.to_f64().value());
+        let b = spot(&|k| point.x[k].b.to_f64().value());
+        self.vertices[vertex as usize] = Vertex::new(if finite { a } else { b }, finite, origin);
+        if let Some(rest) = self.rests.get_mut(vertex as usize) {
+            *rest = a;
+        }
+        vertex
+    }
+
+    /// Gives a cell a table of slots of its own without those that no vertex lies on; the order stays.
+    #[cold]
+    fn renumber(&mut self, cell: &mut Cell<W>) -> Result<(), Stop> {
+        let range = cell.start as usize..(cell.start + cell.len) as usize;
+        let alive = self.entries[range.clone()].iter().fold(Bits::first(2 * D), |all, e| all.or(&e.mask));
+        if alive.count() == Bits::<W>::CAPACITY {
+            return Err(Stop::TooManyFaces);
+        }
+        let mut place = vec![NONE; Bits::<W>::CAPACITY];
+        let base = self.slots.len();
+        for (new, old) in alive.iter().enumerate() {
+            place[old] = new as u32;
+            self.slots.push(self.slots[cell.slot_base as usize + old]);
+        }
+        let moved = |set: Bits<W>| {
+            set.and(&alive).iter().fold(Bits::EMPTY, |all: Bits<W>, old| all.with(place[old] as usize))
+        };
+        let start = self.entries.len() as u32;
+        for k in range {
+            let Entry { mask, vertex } = self.entries[k];
+            self.entries.push(Entry { mask: moved(mask), vertex });
+        }
+        let (mut head, mut at) = (NONE, cell.along);
+        while at != NONE {
+            let (slot, source, next) = self.along[at as usize];
+            if place[slot as usize] != NONE {
+                self.along.push((place[slot as usize], source, head));
+                head = self.along.len() as u32 - 1;
+            }
+            at = next;
+        }
+        cell.along = head;
+        (cell.start, cell.slot_base, cell.slots) = (start, base as u32, alive.count() as u32);
+        cell.side = moved(cell.side);
+        Ok(())
+    }
+
+    /// Notes a source whose hyperplane supports the cell along a whole face. `sides` holds its signs.
+    #[cold]
+    pub fn touch(&mut self, cell: &mut Cell<W>, source: u32) {
+        let all = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        let on = || all.iter().zip(&self.sides).filter(|(_, s)| **s == Ordering::Equal).map(|(e, _)| e);
+        let count = on().count();
+        if count < D {
+            return;
+        }
+        let mut shared = Bits::first(cell.slots as usize);
+        on().for_each(|e| shared = shared.and(&e.mask));
+        let face = shared.iter().find(|&slot| {
+            let (mut closure, mut size) = (Bits::first(cell.slots as usize), 0);
+            for e in all.iter().filter(|e| e.mask.has(slot)) {
+                closure = closure.and(&e.mask);
+                size += 1;
+            }
+            size == count && closure.count() == 1
+        });
+        if let Some(slot) = face {
+            self.along.push((slot as u32, source, cell.along));
+            cell.along = self.along.len() as u32 - 1;
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! One worker's walk down the tree of splits: its stacks, and the loop.
+//!
+//! Contract: depth first; every list is a stack that shrinks back when a sibling is taken up, so memory is the depth of
+//! the tree and nothing is allocated once the stacks have grown. What a subtree yields depends on its path alone.
+
+use super::bits::Bits;
+use super::counts::Counts;
+use super::exact::{Lex, Point, Store};
+use super::forms::RowForms;
+use super::stage::{Kind, Level, NONE, Stages};
+use super::vertex::{Origin, Spot, Vertex};
+use crate::explore::cell::Bounds;
+use crate::ir::{Op, Rational, rational};
+use crate::region::{Forms, HyperplaneId, Pattern, Walker};
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    pub walker: &'a Walker<'a>,
+    pub bounds: &'a Bounds,
+    pub stages: Stages,
+    /// Seeded points with the patterns of their forward passes.
+    pub points: Vec<(Pattern, Vec<f64>)>,
+    /// Whether volumes are summed.
+    pub volumes: bool,
+}
+
+/// Why a subtree was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A cell has more walls and cuts at once than slots.
+    TooManyFaces,
+    /// An exact form would take more than its budget.
+    Undecided(HyperplaneId),
+    /// The caller asked to stop.
+    Asked,
+}
+
+/// Which part of the tree to walk, and how.
+pub struct Errand<'a> {
+    /// The choice at each split down to the subtree.
+    pub path: &'a [u16],
+    /// Number of splits at which the tree is cut into subtrees.
+    pub trunk: usize,
+    /// Collect the paths of the subtrees instead of counting regions.
+    pub collect: bool,
+    /// Most regions to count.
+    pub limit: u64,
+    /// Asked from time to time.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// What a walk found.
+#[derive(Debug)]
+pub struct Walk {
+    /// Counts of the regions met, or of the layers' cells above the subtrees when collecting.
+    pub counts: Counts,
+    /// Paths of the subtrees, when collecting.
+    pub paths: Vec<Vec<u16>>,
+    /// Whether the limit on regions left nothing out.
+    pub whole: bool,
+}
+
+/// A vertex of a cell, with the walls and cuts through it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<const W: usize> {
+    pub mask: Bits<W>,
+    pub vertex: u32,
+}
+
+/// A cell: its vertices and its table of slots.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<const W: usize> {
+    pub start: u32,
+    pub len: u32,
+    pub slot_base: u32,
+    pub slots: u32,
+    /// Slots of which the cell is on the upper side.
+    pub side: Bits<W>,
+    /// Whether every vertex is on exactly as many walls and cuts as it takes.
+    pub simple: bool,
+    /// Head of the list of sources that lie along a face without having made it.
+    pub along: u32,
+}
+
+/// Lengths of the stacks.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks {
+    vertices: u32,
+    signs: u32,
+    entries: u32,
+    slots: u32,
+    along: u32,
+    words: u32,
+    points: u32,
+}
+
+/// A cell waiting to be split.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<const W: usize> {
+    pub cell: Cell<W>,
+    pub stage: u32,
+    /// The next group of a stage of groups.
+    pub group: u32,
+    /// Where its words begin: rows still open, then rows on whose upper side it is; or one choice per group.
+    pub words: u32,
+    pub points: (u32, u32),
+    /// Splits above.
+    pub depth: u32,
+    /// The choice at the last of them.
+    pub choice: u16,
+    pub marks: Marks,
+}
+
+/// Forms and choices of one stage on the current cell.
+#[derive(Debug, Default)]
+pub struct Floor {
+    pub rows: RowForms,
+    pub chosen: Vec<u64>,
+    /// Distinguishes the cells that the forms were made for.
+    pub cell: u64,
+}
+
+/// The worker.
+pub struct Descent<'a, const D: usize, const W: usize> {
+    pub ground: &'a Ground<'a>,
+    pub vertices: Vec<Vertex<D>>,
+    /// Finite parts of vertices at infinity; as long as `vertices` when the domain is unbounded.
+    pub rests: Vec<Spot<D>>,
+    pub signs: Vec<u64>,
+    pub entries: Vec<Entry<W>>,
+    /// Source behind each slot.
+    pub slots: Vec<u32>,
+    /// (slot, source, next) lists.
+    pub along: Vec<(u32, u32, u32)>,
+    pub words: Vec<u64>,
+    pub points: Vec<u32>,
+    pub frames: Vec<Frame<W>>,
+    pub floors: Vec<Floor>,
+    pub node_forms: Vec<Forms>,
+    pub pattern: Pattern,
+    pub seeds: Vec<Vertex<D>>,
+    pub exact: Vec<Option<Rc<Point>>>,
+    pub store: Store,
+    pub counts: Counts,
+    pub path: Vec<u16>,
+    pub collected: Vec<Vec<u16>>,
+    pub cells: u64,
+    /// Sides of the entries of the cell being cut.
+    pub sides: Vec<Ordering>,
+    pub upper: Vec<Entry<W>>,
+    pub lower: Vec<Entry<W>>,
+    pub pairs: Vec<(u32, u32)>,
+    pub fresh: Vec<Entry<W>>,
+    pub kids: Vec<Frame<W>>,
+    pub below: Vec<u32>,
+    pub above: Vec<u32>,
+}
+
+impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
+    pub fn new(ground: &'a Ground<'a>) -> Self {
+        let nodes = ground.walker.network().nodes.len();
+        let seed = |(k, (_, x)): (usize, &(Pattern, Vec<f64>))| {
+            let spot = Spot { x: std::array::from_fn(|j| x[j]), error: 0.0 };
+            Vertex::new(spot, true, Origin::Seeded(k as u32))
+        };
+        Descent {
+            ground,
+            vertices: vec![],
+            rests: vec![],
+            signs: vec![],
+            entries: vec![],
+            slots: vec![],
+            along: vec![],
+            words: vec![],
+            points: vec![],
+            frames: vec![],
+            floors: (0..ground.stages.list.len()).map(|_| Floor::default()).collect(),
+            node_forms: vec![Forms::default(); nodes],
+            pattern: ground.walker.layout().empty(),
+            seeds: ground.points.iter().enumerate().map(seed).collect(),
+            exact: vec![],
+            store: Store::default(),
+            counts: Counts::new(D, &ground.stages),
+            path: vec![],
+            collected: vec![],
+            cells: 0,
+            sides: vec![],
+            upper: vec![],
+            lower: vec![],
+            pairs: vec![],
+            fresh: vec![],
+            kids: vec![],
+            below: vec![],
+            above: vec![],
+        }
+    }
+
+    /// Walks a part of the tree.
+    pub fn run(&mut self, errand: &Errand) -> Result<Walk, Stop> {
+        self.counts = Counts::new(D, &self.ground.stages);
+        self.collected.clear();
+        self.frames.clear();
+        self.path.clear();
+        let root = self.root()?;
+        self.enter(root, errand)?;
+        let mut turns = 0u32;
+        while let Some(frame) = self.frames.pop() {
+            if self.counts.regions >= errand.limit {
+                self.frames.push(frame);
+                break;
+            }
+            turns += 1;
+            if turns % 256 == 0 && (errand.stop)() {
+                return Err(Stop::Asked);
+            }
+            self.restore(&frame.marks);
+            if frame.depth > 0 {
+                self.path.truncate(frame.depth as usize - 1);
+                self.path.push(frame.choice);
+            }
+            self.proceed(frame, errand)?;
+        }
+        let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
+        Ok(Walk { counts, paths, whole: self.frames.is_empty() })
+    }
+
+    /// Takes a cell on to its next split.
+    pub fn proceed(&mut self, frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
+        match &self.ground.stages.list[frame.stage as usize].kind {
+            Kind::Rows(_) => self.next_row(frame, errand),
+            Kind::Groups(_) => self.next_group(frame, errand),
+        }
+    }
+
+    /// Whether the errand ends at a cell that is about to be split, or at a region.
+    pub fn collects(&mut self, frame: &Frame<W>, region: bool, errand: &Errand) -> bool {
+        let ends = errand.collect && (region || frame.depth as usize >= errand.trunk);
+        if ends {
+            self.collected.push(self.path.clone());
+        }
+        ends
+    }
+
+    /// The domain itself.
+    fn root(&mut self) -> Result<Frame<W>, Stop> {
+        if 2 * D > Bits::<W>::CAPACITY {
+            return Err(Stop::TooManyFaces);
+        }
+        for stack in [&mut self.words, &mut self.signs] {
+            stack.clear();
+        }
+        (self.vertices.clear(), self.rests.clear(), self.entries.clear());
+        (self.exact.clear(), self.along.clear(), self.points.clear());
+        self.slots.clear();
+        self.slots.resize(2 * D, NONE);
+        for corner in 0..1u32 << D {
+            let high = |k: usize| corner >> k & 1 == 1;
+            let (mut x, mut mask) = ([0.0; D], Bits::EMPTY);
+            for k in 0..D {
+                let [lo, hi] = self.ground.bounds.as_ref().map_or([-1.0, 1.0], |b| b[k]);
+                x[k] = if high(k) { hi } else { lo };
+                mask.insert(2 * k + usize::from(high(k)));
+            }
+            let at = Spot { x, error: 0.0 };
+            let vertex = Vertex::new(at, self.ground.bounds.is_some(), Origin::Corner(corner));
+            let rest = Spot { x: [0.0; D], error: 0.0 };
+            let vertex = self.push(vertex, rest);
+            self.entries.push(Entry { mask, vertex });
+        }
+        self.points.extend(0..self.seeds.len() as u32);
+        let cell = Cell {
+            start: 0,
+            len: 1 << D,
+            slot_base: 0,
+            slots: 2 * D as u32,
+            side: Bits::EMPTY,
+            simple: true,
+            along: NONE,
+        };
+        let points = (0, self.seeds.len() as u32);
+        Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
+    }
+
+    pub fn push(&mut self, vertex: Vertex<D>, rest: Spot<D>) -> u32 {
+        self.vertices.push(vertex);
+        if self.ground.bounds.is_none() {
+            self.rests.push(rest);
+        }
+        self.vertices.len() as u32 - 1
+    }
+
+    pub fn rest(&self, vertex: u32) -> Spot<D> {
+        self.rests.get(vertex as usize).copied().unwrap_or(Spot { x: [0.0; D], error: 0.0 })
+    }
+
+    pub fn marks(&self) -> Marks {
+        Marks {
+            vertices: self.vertices.len() as u32,
+            signs: self.signs.len() as u32,
+            entries: self.entries.len() as u32,
+            slots: self.slots.len() as u32,
+            along: self.along.len() as u32,
+            words: self.words.len() as u32,
+            points: self.points.len() as u32,
+        }
+    }
+
+    pub fn restore(&mut self, marks: &Marks) {
+        self.vertices.truncate(marks.vertices as usize);
+        self.rests.truncate(marks.vertices as usize);
+        self.exact.truncate(marks.vertices as usize);
+        self.signs.truncate(marks.signs as usize);
+        self.entries.truncate(marks.entries as usize);
+        self.slots.truncate(marks.slots as usize);
+        self.along.truncate(marks.along as usize);
+        self.words.truncate(marks.words as usize);
+        self.points.truncate(marks.points as usize);
+    }
+
+    /// The exact point behind a vertex.
+    pub fn exact_point(&mut self, vertex: u32) -> Rc<Point> {
+        let v = vertex as usize;
+        if let Some(point) = self.exact.get(v).and_then(|p| p.clone()) {
+            return point;
+        }
+        let point = match self.vertices[v].origin {
+            Origin::Same(earlier) => self.exact_point(earlier),
+            Origin::Cut { upper, lower, level } => {
+                let (p, n) = (self.exact_point(upper), self.exact_point(lower));
+                self.store.between(self.ground.walker.network(), &self.ground.stages, level, &p, &n)
+            }
+            Origin::Corner(corner) => {
+                let x = (0..D).map(|k| {
+                    let high = corner >> k & 1 == 1;
+                    match &self.ground.bounds {
+                        Some(b) => Lex::finite(rational(b[k][usize::from(high)])),
+                        None => Lex { a: Rational::ZERO, b: Rational::from(if high { 1 } else { -1 }) },
+                    }
+                });
+                self.store.point(x.collect())
+            }
+            Origin::Seeded(k) => self.seed_point(k),
+        };
+        if self.exact.len() <= v {
+            self.exact.resize(v + 1, None);
+        }
+        self.exact[v] = Some(point.clone());
+        point
+    }
+
+    fn seed_point(&mut self, k: u32) -> Rc<Point> {
+        let x = self.ground.points[k as usize].1.iter().map(|&x| Lex::finite(rational(x))).collect();
+        self.store.point(x)
+    }
+
+    /// The exact sign of a level at a vertex.
+    pub fn exact_sign(&mut self, vertex: u32, level: Level) -> Ordering {
+        let point = self.exact_point(vertex);
+        point.value(self.ground.walker.network(), &self.ground.stages, level).sign()
+    }
+
+    /// The exact sign of a level at a seeded point.
+    pub fn exact_sign_of_seed(&mut self, k: u32, level: Level) -> Ordering {
+        let point = self.seed_point(k);
+        point.value(self.ground.walker.network(), &self.ground.stages, level).sign()
+    }
+
+    /// Writes the choices of a stage into the pattern.
+    pub fn note_choices(&mut self, stage: usize) {
+        let (layout, s) = (self.ground.walker.layout(), &self.ground.stages.list[stage]);
+        let chosen = &self.floors[stage].chosen;
+        match &s.kind {
+            Kind::Rows(rows) => {
+                let mut i = 0;
+                while i < rows.unit.len() {
+                    let (unit, mut piece) = (rows.unit[i], 0);
+                    while i < rows.unit.len() && rows.unit[i] == unit {
+                        piece += usize::from(chosen[i / 64] >> (i % 64) & 1 == 1);
+                        i += 1;
+                    }
+                    layout.set(&mut self.pattern, s.node, unit as usize, piece);
+                }
+            }
+            Kind::Groups(groups) => {
+                for (k, &(group, _)) in groups.iter().enumerate() {
+                    layout.set(&mut self.pattern, s.node, group as usize, chosen[k] as usize);
+                }
+            }
+        }
+    }
+
+    /// Slopes below and above the breakpoint of unit `i` of a plain stage.
+    pub fn slopes(ground: &Ground, stage: usize, i: usize) -> [f64; 2] {
+        match &ground.walker.network().nodes[ground.stages.list[stage].node].op {
+            Op::Activation(a) => [a.curve(i).slope(0), a.curve(i).slope(1)],
+            _ => [0.0, 0.0],
+        }
+    }
+}

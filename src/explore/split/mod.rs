@@ -1,0 +1,23 @@
+//! Exact enumeration by splitting: every region of the domain as a leaf of a tree of splits.
+//!
+//! Contract: a cell is its vertices, each with the walls and cuts through it. Units are taken in topological order; one
+//! that is positive at some vertex and negative at another cuts the cell in two, any other has a fixed side. All signs
+//! are certain: error bounds first, exact rational arithmetic where these do not decide. Finished regions are counted
+//! and forgotten. The tree, its subtrees and every sum are the same for any number of threads.
+
+mod bits;
+mod counts;
+mod cut;
+mod descent;
+mod exact;
+mod forms;
+mod groups;
+mod region;
+mod rows;
+mod stage;
+mod tree;
+mod vertex;
+
+pub use counts::{Counts, Prefix, VOLUME_UNIT};
+pub use stage::Stages;
+pub use tree::{MOST_INPUTS, NotSplit, Split, Tree};

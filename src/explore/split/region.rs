@@ -1,0 +1,138 @@
+//! A finished cell: its faces, whom they are credited to, and what it adds to the counts.
+
+use super::bits::Bits;
+use super::counts::Counts;
+use super::descent::{Cell, Descent, Entry, Frame};
+use super::stage::NONE;
+
+impl<const D: usize, const W: usize> Descent<'_, D, W> {
+    /// The vertices of a cell.
+    pub fn own<'s>(&'s self, cell: &Cell<W>) -> &'s [Entry<W>] {
+        &self.entries[cell.start as usize..(cell.start + cell.len) as usize]
+    }
+
+    /// The slots that are faces: all that occur when each vertex is on no more than it takes, else those whose vertices
+    /// share no other slot (two slots never lie on one hyperplane: the second would have been noted as lying along).
+    pub fn faces_of(&self, cell: &Cell<W>) -> Bits<W> {
+        let own = self.own(cell);
+        let all = own.iter().fold(Bits::EMPTY, |all, e| e.mask.or(&all));
+        if cell.simple {
+            return all;
+        }
+        let face = |slot: usize| {
+            let mut closure = all;
+            let (mut size, on) = (0, own.iter().filter(|e| e.mask.has(slot)));
+            on.for_each(|e| {
+                closure = closure.and(&e.mask);
+                size += 1;
+            });
+            size >= D && closure.count() == 1
+        };
+        all.iter().filter(|&slot| face(slot)).fold(Bits::EMPTY, |set: Bits<W>, slot| set.with(slot))
+    }
+
+    /// Counts a region of the network up to a stage, and the sides its rows were seen on.
+    pub fn count_prefix(&mut self, frame: &Frame<W>) {
+        let s = frame.stage as usize;
+        let faces = self.faces_of(&frame.cell);
+        let walls = faces.and(&Bits::first(2 * D)).count();
+        let prefix = &mut self.counts.prefix[s];
+        prefix.regions += 1;
+        prefix.total += faces.count() as u64;
+        prefix.interior += (faces.count() - walls) as u64;
+        let stage = &self.ground.stages.list[s];
+        for i in 0..stage.rows() {
+            let upper = self.floors[s].chosen[i / 64] >> (i % 64) & 1 == 1;
+            self.counts.seen[stage.first as usize + i][usize::from(upper)] = true;
+        }
+    }
+
+    /// Counts a region.
+    pub fn count_region(&mut self, frame: &Frame<W>) {
+        let cell = &frame.cell;
+        let faces = self.faces_of(cell);
+        let boundary = Bits::first(2 * D);
+        let unbounded = self.ground.bounds.is_none();
+        let interior = faces.without(&boundary);
+        let inside = interior.count();
+        let walls = if unbounded { 0 } else { faces.and(&boundary).count() };
+        let touches = |e: &Entry<W>| !e.mask.and(&boundary).is_empty();
+        let bounded = !unbounded || !self.own(cell).iter().any(touches);
+        let base = cell.slot_base as usize;
+        let counts = &mut self.counts;
+        counts.regions += 1;
+        counts.bounded += u64::from(bounded);
+        bump(&mut counts.total, inside + walls);
+        bump(&mut counts.interior, inside);
+        bump(&mut counts.walls, walls);
+        for slot in interior.iter() {
+            let source = self.slots[base + slot] as usize;
+            counts.faces[source][usize::from(cell.side.has(slot))] += 1;
+        }
+        let mut at = cell.along;
+        let mut shared = Bits::<W>::EMPTY;
+        while at != NONE {
+            let (slot, source, next) = self.along[at as usize];
+            if faces.has(slot as usize) && !(unbounded && (slot as usize) < 2 * D) {
+                counts.coincident[source as usize] += 1;
+                shared.insert(slot as usize);
+            }
+            at = next;
+        }
+        counts.shared += shared.count() as u64;
+        counts.degenerate += u64::from(!cell.simple);
+        let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        count_vertices::<D, W>(counts, own, cell, &boundary);
+        if frame.points.1 > 0 {
+            self.count_points(frame);
+        }
+    }
+
+    /// Compares the patterns of seeded points with that of the region they arrived in.
+    fn count_points(&mut self, frame: &Frame<W>) {
+        if !self.ground.stages.links.is_empty() {
+            (0..self.ground.stages.list.len()).for_each(|s| self.note_choices(s));
+        }
+        for k in frame.points.0..frame.points.0 + frame.points.1 {
+            let point = self.points[k as usize] as usize;
+            self.counts.reached += 1;
+            self.counts.matched += u64::from(self.ground.points[point].0 == self.pattern);
+        }
+    }
+}
+
+/// Counts the vertices of a region, by walls and by the sides of their units.
+#[inline(always)]
+fn count_vertices<const D: usize, const W: usize>(
+    counts: &mut Counts,
+    own: &[Entry<W>],
+    cell: &Cell<W>,
+    boundary: &Bits<W>,
+) {
+    counts.vertices += own.len() as u64;
+    if !cell.simple {
+        return;
+    }
+    for e in own {
+        let walls = e.mask.and(boundary).count();
+        counts.wall_pairs[walls] += 1;
+        let cuts = e.mask.without(boundary);
+        let upper = cuts.and(&cell.side);
+        counts.distinct[walls] += u64::from(upper.is_empty());
+        if walls == 0 {
+            let mut corner = 0;
+            for (k, slot) in cuts.iter().enumerate() {
+                corner |= usize::from(cell.side.has(slot)) << k;
+            }
+            counts.corners[corner & ((1 << D) - 1)] += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn bump(histogram: &mut Vec<u64>, k: usize) {
+    if histogram.len() <= k {
+        histogram.resize(k + 1, 0);
+    }
+    histogram[k] += 1;
+}

@@ -1,0 +1,280 @@
+//! Stages of units: their forms on a cell, the signs at its vertices, which rows cut it, and the split by one row.
+
+use super::bits::Ones;
+use super::descent::{Cell, Descent, Entry, Errand, Frame, Stop};
+use super::stage::{Kind, Level, NONE, Rows};
+use super::vertex::{Origin, Row};
+use crate::ir::{Rational, rational};
+use std::cmp::Ordering;
+
+impl<const D: usize, const W: usize> Descent<'_, D, W> {
+    /// Brings a cell into its next stage, or counts it as a region when there is none.
+    pub fn enter(&mut self, mut frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
+        let ground = self.ground;
+        let s = frame.stage as usize;
+        let Some(stage) = ground.stages.list.get(s) else {
+            if !self.collects(&frame, true, errand) {
+                self.count_region(&frame);
+            }
+            return Ok(());
+        };
+        self.cells += 1;
+        self.floors[s].cell = self.cells;
+        if s > 0 && !ground.stages.links.is_empty() {
+            let (before, after) = self.floors.split_at_mut(s);
+            let from = &before[s - 1];
+            let slopes = |i: usize| Self::slopes(ground, s - 1, i);
+            after[0].rows.compose::<D>(&ground.stages.links[s - 1], &from.rows, &from.chosen, slopes, from.cell);
+        } else {
+            let first = if s == 0 { 0 } else { ground.stages.list[s - 1].node };
+            for id in first..stage.node {
+                self.node_forms[id] = ground.walker.node_forms(id, &self.node_forms, &self.pattern);
+            }
+            if let Kind::Rows(rows) = &stage.kind {
+                self.floors[s].rows.load::<D>(rows, &self.node_forms[stage.source]);
+            }
+        }
+        match &stage.kind {
+            Kind::Rows(rows) => {
+                frame.words = self.open_rows(&mut frame, rows)?;
+                self.next_row(frame, errand)
+            }
+            Kind::Groups(groups) => {
+                frame.words = self.words.len() as u32;
+                self.words.resize(self.words.len() + groups.len(), 0);
+                frame.group = 0;
+                self.next_group(frame, errand)
+            }
+        }
+    }
+
+    /// Evaluates all rows at all vertices of a cell that enters their stage; where its words begin.
+    fn open_rows(&mut self, frame: &mut Frame<W>, rows: &Rows) -> Result<u32, Stop> {
+        let (s, n) = (frame.stage as usize, rows.unit.len());
+        let (words, begin) = (n.div_ceil(64), self.words.len());
+        self.words.resize(begin + 2 * words, 0);
+        (0..n).for_each(|i| self.words[begin + i / 64] |= 1 << (i % 64));
+        for i in 0..n {
+            if let Some(sign) = self.constant(s, i, rows)? {
+                self.words[begin + i / 64] &= !(1 << (i % 64));
+                self.words[begin + words + i / 64] |= u64::from(sign == Ordering::Greater) << (i % 64);
+                if sign == Ordering::Equal {
+                    self.counts.vanishing[self.ground.stages.list[s].first as usize + i] = true;
+                }
+            }
+        }
+        let start = self.entries.len() as u32;
+        for k in frame.cell.start..frame.cell.start + frame.cell.len {
+            let Entry { mask, vertex } = self.entries[k as usize];
+            let (mut copy, rest) = (self.vertices[vertex as usize], self.rest(vertex));
+            copy.origin = Origin::Same(vertex);
+            let vertex = self.push(copy, rest);
+            self.evaluate(vertex, s, begin, words);
+            self.entries.push(Entry { mask, vertex });
+        }
+        frame.cell.start = start;
+        self.settle(&mut frame.cell, s, begin, None)
+    }
+
+    /// Signs of the open rows at a vertex.
+    #[inline(always)]
+    pub fn evaluate(&mut self, vertex: u32, stage: usize, open: usize, words: usize) {
+        let at = self.signs.len();
+        self.signs.resize(at + 3 * words, 0);
+        let v = &mut self.vertices[vertex as usize];
+        v.signs = at as u32;
+        let (positive, negative) = self.signs[at..at + 2 * words].split_at_mut(words);
+        self.floors[stage].rows.signs(v, &self.words[open..open + words], positive, negative);
+    }
+
+    /// The sign of a row whose form is constant on the cell; `None` for one that varies.
+    fn constant(&mut self, stage: usize, i: usize, rows: &Rows) -> Result<Option<Ordering>, Stop> {
+        let forms = &self.floors[stage].rows;
+        let error = forms.error(i);
+        if (0..D).any(|k| forms.coefficient(i, k).abs() > error) {
+            return Ok(None);
+        }
+        if error == 0.0 {
+            return Ok(forms.coefficient(i, D).partial_cmp(&0.0));
+        }
+        if !self.ground.stages.links.is_empty() {
+            (0..stage).for_each(|s| self.note_choices(s));
+        }
+        let s = &self.ground.stages.list[stage];
+        let form = self.ground.walker.exact_form(&self.pattern, s.source, rows.unit[i] as usize);
+        let Some(form) = form else {
+            return Err(Stop::Undecided(self.ground.stages.ids[s.first as usize + i]));
+        };
+        if form[..D].iter().any(|c| *c != Rational::ZERO) {
+            return Ok(None);
+        }
+        Ok(Some(form[D].cmp(&rational(rows.level[i]))))
+    }
+
+    /// Which of the parent's open rows cut a cell, and the sides of the others; where the words begin.
+    #[inline(always)]
+    pub fn settle(
+        &mut self,
+        cell: &mut Cell<W>,
+        stage: usize,
+        parent: usize,
+        done: Option<(usize, bool)>,
+    ) -> Result<u32, Stop> {
+        let words = self.ground.stages.list[stage].words();
+        let begin = self.words.len();
+        self.words.extend_from_within(parent..parent + 2 * words);
+        if let Some((row, upper)) = done {
+            self.words[begin + row / 64] &= !(1 << (row % 64));
+            self.words[begin + words + row / 64] |= u64::from(upper) << (row % 64);
+        }
+        for w in 0..words {
+            let open = self.words[begin + w];
+            if open == 0 {
+                continue;
+            }
+            let (mut positive, mut negative, mut known) = (0, 0, !0);
+            for e in &self.entries[cell.start as usize..(cell.start + cell.len) as usize] {
+                let at = self.vertices[e.vertex as usize].signs as usize;
+                let (p, n) = (self.signs[at + w], self.signs[at + words + w]);
+                positive |= p;
+                negative |= n;
+                known &= p | n;
+            }
+            let mut cross = positive & negative & open;
+            for k in Ones(open & !cross & !known) {
+                match self.settle_touching(cell, stage, 64 * w + k) {
+                    Some(Ordering::Equal) => cross |= 1 << k,
+                    Some(Ordering::Greater) => positive |= 1 << k,
+                    _ => positive &= !(1 << k),
+                }
+            }
+            self.words[begin + w] = cross;
+            self.words[begin + words + w] |= open & !cross & positive;
+        }
+        Ok(begin as u32)
+    }
+
+    /// The side of a row that is not known at every vertex: `Equal` when it cuts, `None` when it vanishes identically.
+    #[cold]
+    fn settle_touching(&mut self, cell: &mut Cell<W>, stage: usize, row: usize) -> Option<Ordering> {
+        let (mut above, mut below) = (false, false);
+        self.sides.clear();
+        for k in cell.start..cell.start + cell.len {
+            let sign = self.row_sign(self.entries[k as usize].vertex, stage, row);
+            above |= sign == Ordering::Greater;
+            below |= sign == Ordering::Less;
+            self.sides.push(sign);
+        }
+        let source = self.ground.stages.list[stage].first + row as u32;
+        match (above, below) {
+            (true, true) => return Some(Ordering::Equal),
+            (false, false) => {
+                self.counts.vanishing[source as usize] = true;
+                return None;
+            }
+            _ => self.touch(cell, source),
+        }
+        Some(if above { Ordering::Greater } else { Ordering::Less })
+    }
+
+    /// The certain sign of a row at a vertex.
+    #[inline(always)]
+    pub fn row_sign(&mut self, vertex: u32, stage: usize, row: usize) -> Ordering {
+        let words = self.ground.stages.list[stage].words();
+        let at = self.vertices[vertex as usize].signs as usize + row / 64;
+        let bit = |bits: u64| bits >> (row % 64) & 1 == 1;
+        if bit(self.signs[at]) {
+            return Ordering::Greater;
+        }
+        if bit(self.signs[at + words]) {
+            return Ordering::Less;
+        }
+        if bit(self.signs[at + 2 * words]) {
+            return Ordering::Equal;
+        }
+        let sign = self.exact_sign(vertex, Level { stage: stage as u32, a: row as u32, b: NONE });
+        let block = match sign {
+            Ordering::Greater => 0,
+            Ordering::Less => 1,
+            Ordering::Equal => 2,
+        };
+        self.signs[at + block * words] |= 1 << (row % 64);
+        sign
+    }
+
+    /// Splits a cell by its first open row, or hands it on to the next stage.
+    pub fn next_row(&mut self, frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
+        let s = frame.stage as usize;
+        let (words, begin) = (self.ground.stages.list[s].words(), frame.words as usize);
+        let Some(w) = (0..words).find(|&w| self.words[begin + w] != 0) else {
+            let chosen = &mut self.floors[s].chosen;
+            chosen.clear();
+            chosen.extend_from_slice(&self.words[begin + words..begin + 2 * words]);
+            return self.leave(frame, errand);
+        };
+        if self.collects(&frame, false, errand) {
+            return Ok(());
+        }
+        let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
+        self.sides.clear();
+        for k in frame.cell.start..frame.cell.start + frame.cell.len {
+            let sign = self.row_sign(self.entries[k as usize].vertex, s, row);
+            self.sides.push(sign);
+        }
+        let form = self.floors[s].rows.row::<D>(row);
+        let level = Level { stage: s as u32, a: row as u32, b: NONE };
+        let source = self.ground.stages.list[s].first + row as u32;
+        // New vertices lie on the row itself; their signs are asked for the other open rows only.
+        self.words[begin + w] &= !(1 << (row % 64));
+        let (mut lower, mut upper) = self.cut(&frame.cell, &form, level, source, Some((s, begin, words)))?;
+        let (low_points, up_points) = self.part_points(&frame, &form, level);
+        let low_words = self.settle(&mut lower, s, begin, Some((row, false)))?;
+        let up_words = self.settle(&mut upper, s, begin, Some((row, true)))?;
+        let marks = self.marks();
+        let depth = frame.depth + 1;
+        let only = errand.path.get(frame.depth as usize).copied();
+        let lower = Frame { cell: lower, words: low_words, points: low_points, depth, choice: 0, marks, ..frame };
+        let upper = Frame { cell: upper, words: up_words, points: up_points, depth, choice: 1, marks, ..frame };
+        if only != Some(0) {
+            self.frames.push(upper);
+        }
+        if only != Some(1) {
+            self.frames.push(lower);
+        }
+        Ok(())
+    }
+
+    /// Ends a stage on a cell: counts the region of the network up to here and goes on.
+    pub fn leave(&mut self, frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
+        let s = frame.stage as usize;
+        if self.ground.stages.links.is_empty() {
+            self.note_choices(s);
+        }
+        // Cells above the trunk's end belong to the walk that collects it, those below to their subtree.
+        if errand.collect == ((frame.depth as usize) < errand.trunk) {
+            self.count_prefix(&frame);
+        }
+        self.enter(Frame { stage: frame.stage + 1, ..frame }, errand)
+    }
+
+    /// The seeded points of a cell on either side of a form.
+    pub fn part_points(&mut self, frame: &Frame<W>, form: &Row<D>, level: Level) -> ((u32, u32), (u32, u32)) {
+        let (start, len) = frame.points;
+        let begin = self.points.len() as u32;
+        for k in start..start + len {
+            let point = self.points[k as usize];
+            let (value, bound) = form.at(&self.seeds[point as usize]);
+            let above = if value.abs() > bound {
+                value > 0.0
+            } else {
+                self.exact_sign_of_seed(point, level) == Ordering::Greater
+            };
+            let kept = if above { &mut self.above } else { &mut self.below };
+            kept.push(point);
+        }
+        let (below, above) = (self.below.len() as u32, self.above.len() as u32);
+        self.points.append(&mut self.below);
+        self.points.append(&mut self.above);
+        ((begin, below), (begin + below, above))
+    }
+}

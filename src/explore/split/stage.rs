@@ -1,0 +1,171 @@
+//! The network as the splitter sees it: a sequence of stages, each a layer of units or of groups that can cut a cell.
+//!
+//! Contract: stages are in topological order, and so are the hyperplane sources, numbered through all stages. A row is
+//! one breakpoint of one unit; the rows of a stage are ordered by unit, then breakpoint.
+
+use crate::ir::{Dense, Linear, Network, NodeId, Op};
+use crate::region::HyperplaneId;
+
+/// No level or vertex.
+pub const NONE: u32 = u32::MAX;
+
+/// A layer that can cut.
+#[derive(Debug)]
+pub struct Stage {
+    /// The activation or max node.
+    pub node: NodeId,
+    /// The node whose values are compared.
+    pub source: NodeId,
+    /// Elements of that node.
+    pub units: usize,
+    /// Number of its first hyperplane source.
+    pub first: u32,
+    /// What decides.
+    pub kind: Kind,
+}
+
+/// What decides in a stage.
+#[derive(Debug)]
+pub enum Kind {
+    /// Units against their breakpoints.
+    Rows(Rows),
+    /// Groups that choose among candidates: the groups with a choice, and per such group its number and the number of
+    /// its first tie, counted from the stage's first source.
+    Groups(Vec<(u32, u32)>),
+}
+
+/// Breakpoints of a layer of units.
+#[derive(Debug)]
+pub struct Rows {
+    /// Unit of each row.
+    pub unit: Vec<u32>,
+    /// Breakpoint of each row.
+    pub level: Vec<f64>,
+    /// Number of the breakpoint within its unit.
+    pub number: Vec<u32>,
+    /// Whether row i is unit i with its only breakpoint at zero, for all units.
+    pub plain: bool,
+}
+
+/// What is compared with zero: an element minus its breakpoint, or the difference of two elements of a stage's source.
+#[derive(Clone, Copy, Debug)]
+pub struct Level {
+    /// The stage.
+    pub stage: u32,
+    /// The row, or the element.
+    pub a: u32,
+    /// [`NONE`], or the element subtracted.
+    pub b: u32,
+}
+
+/// A dense layer between two plain stages, for updates by one unit: columns contiguous, as many numbers as rows.
+#[derive(Debug)]
+pub struct Link {
+    /// Column by column, each padded to `stride`.
+    pub columns: Vec<f64>,
+    /// Bias, padded.
+    pub bias: Vec<f64>,
+    /// Rows of the layer.
+    pub rows: usize,
+    /// Length of a column.
+    pub stride: usize,
+}
+
+/// All stages, their sources, and the direct links between them where there are any.
+#[derive(Debug)]
+pub struct Stages {
+    /// In topological order.
+    pub list: Vec<Stage>,
+    /// Per source, its stable name.
+    pub ids: Vec<HyperplaneId>,
+    /// For each stage but the first, the dense layer from the stage before; empty unless all are such.
+    pub links: Vec<Link>,
+}
+
+impl Stages {
+    /// Reads the stages off a network.
+    pub fn new(network: &Network) -> Stages {
+        let (mut list, mut ids) = (vec![], vec![]);
+        for (node, n) in network.nodes.iter().enumerate() {
+            let first = ids.len() as u32;
+            match &n.op {
+                Op::Activation(a) => {
+                    let mut rows = Rows { unit: vec![], level: vec![], number: vec![], plain: true };
+                    for unit in 0..n.len() {
+                        let breakpoints = a.curve(unit).breakpoints();
+                        rows.plain &= breakpoints == [0.0];
+                        for (k, &t) in breakpoints.iter().enumerate() {
+                            rows.unit.push(unit as u32);
+                            rows.level.push(t);
+                            rows.number.push(k as u32);
+                            ids.push(HyperplaneId::breakpoint(node, unit, k));
+                        }
+                    }
+                    if !rows.unit.is_empty() {
+                        list.push(Stage { node, source: a.source, units: n.len(), first, kind: Kind::Rows(rows) });
+                    }
+                }
+                Op::Max(m) => {
+                    let mut groups = vec![];
+                    for g in (0..m.groups()).filter(|&g| m.group(g).len() > 1) {
+                        groups.push((g as u32, ids.len() as u32 - first));
+                        let k = m.group(g).len();
+                        ids.extend((0..k).flat_map(|a| (a + 1..k).map(move |b| HyperplaneId::tie(node, g, a, b))));
+                    }
+                    if !groups.is_empty() {
+                        let units = network.nodes[m.source].len();
+                        list.push(Stage { node, source: m.source, units, first, kind: Kind::Groups(groups) });
+                    }
+                }
+                _ => {}
+            }
+        }
+        let links = links(network, &list);
+        Stages { list, ids, links }
+    }
+}
+
+impl Stage {
+    /// Rows of a stage of units; zero for groups.
+    pub fn rows(&self) -> usize {
+        match &self.kind {
+            Kind::Rows(rows) => rows.unit.len(),
+            Kind::Groups(_) => 0,
+        }
+    }
+
+    /// Words that hold the choices of this stage: one bit per row, one word per group.
+    pub fn words(&self) -> usize {
+        match &self.kind {
+            Kind::Rows(rows) => rows.unit.len().div_ceil(64),
+            Kind::Groups(groups) => groups.len(),
+        }
+    }
+}
+
+/// Position of the tie of candidates `a < b` among those of a group of `k`.
+pub fn tie(k: usize, a: usize, b: usize) -> u32 {
+    (a * k - a * (a + 1) / 2 + b - a - 1) as u32
+}
+
+fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
+    let plain = |s: &Stage| matches!(&s.kind, Kind::Rows(r) if r.plain);
+    let link = |pair: &[Stage]| {
+        let (from, to) = (&pair[0], &pair[1]);
+        let Op::Affine(a) = &network.nodes[to.source].op else { return None };
+        let Linear::Dense(dense) = &a.linear else { return None };
+        if a.source != from.node || a.divisor.is_some() || !plain(from) || !plain(to) {
+            return None;
+        }
+        let Dense { rows, cols, .. } = *dense;
+        let stride = rows.next_multiple_of(8);
+        let mut columns = vec![0.0; stride * cols];
+        for i in 0..rows {
+            a.linear.for_row(i, |j, w| columns[j * stride + i] = w);
+        }
+        let mut bias = vec![0.0; stride];
+        (0..rows).for_each(|i| bias[i] = a.bias.as_ref().map_or(0.0, |b| b.get(i)));
+        Some(Link { columns, bias, rows, stride })
+    };
+    stages.windows(2).map(link).collect::<Option<Vec<Link>>>().unwrap_or_default()
+}

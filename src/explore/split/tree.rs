@@ -1,0 +1,170 @@
+//! The tree of splits as a whole: its trunk, its subtrees, and their sums.
+//!
+//! Contract: the trunk ends at a number of splits that depends on the network and the domain alone. A subtree is named
+//! by its path (the choice at each split of the trunk) and made again from it, so subtrees can be walked in any order,
+//! process or machine; their counts are added in the order of their paths.
+
+use super::counts::Counts;
+use super::descent::{Descent, Errand, Ground, Stop, Walk};
+use super::stage::Stages;
+use crate::explore::cell::Bounds;
+use crate::explore::{Control, Progress, State, points};
+use crate::region::{HyperplaneId, Walker};
+use rayon::prelude::*;
+
+/// Most inputs the splitter takes.
+pub const MOST_INPUTS: usize = 8;
+
+/// Subtrees aimed at.
+const SUBTREES: usize = 256;
+/// Longest trunk.
+const TRUNK: usize = 14;
+/// Subtrees between two looks at the budgets.
+const BLOCK: usize = 32;
+/// Words of slots in the narrow and in the wide form of a cell.
+const WIDE: usize = 16;
+
+/// Why the splitter does not enumerate a network; crossing does it instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSplit {
+    /// A cell has too many faces at once.
+    #[error("a cell has more than {} faces at once", 64 * WIDE)]
+    TooManyFaces,
+    /// An exact form would take more than its budget.
+    #[error("the exact form of node {}, unit {} would take more than its budget", .0.node, .0.unit)]
+    Undecided(HyperplaneId),
+}
+
+/// A network over a domain, and how its tree of splits is cut into subtrees.
+#[derive(Debug)]
+pub struct Tree<'a> {
+    ground: Ground<'a>,
+    /// Splits down to the subtrees.
+    trunk: usize,
+    /// The paths of the subtrees, in order.
+    pub paths: Vec<Vec<u16>>,
+    /// Counts that belong to no subtree: the layers' cells of the trunk.
+    pub above: Counts,
+}
+
+/// What the splitter found.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// The sums.
+    pub counts: Counts,
+    /// Whether all regions were counted.
+    pub state: State,
+}
+
+impl<'a> Tree<'a> {
+    /// Cuts the tree into subtrees. `points` seeded points are carried down it.
+    pub fn new(
+        walker: &'a Walker<'a>,
+        bounds: &'a Bounds,
+        seed: u64,
+        points: u64,
+        volumes: bool,
+    ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
+        let points = (0..points).into_par_iter().map(|k| points::sample(walker, bounds, seed, k));
+        let points = points.collect::<Result<Vec<_>, _>>()?;
+        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points, volumes };
+        let mut tree = Tree { ground, trunk: 0, paths: vec![], above: Counts::default() };
+        loop {
+            let never = || false;
+            let errand = Errand { path: &[], trunk: tree.trunk, collect: true, limit: u64::MAX, stop: &never };
+            let walk = match tree.walk(&errand) {
+                Ok(walk) => walk,
+                Err(stop) => return Ok(Err(NotSplit::from(stop))),
+            };
+            let grew = walk.paths.len() > tree.paths.len() || walk.paths.iter().any(|p| p.len() == tree.trunk);
+            (tree.paths, tree.above) = (walk.paths, walk.counts);
+            if tree.paths.len() >= SUBTREES || tree.trunk == TRUNK || !grew {
+                return Ok(Ok(tree));
+            }
+            tree.trunk += 1;
+        }
+    }
+
+    /// Names of what is counted.
+    pub fn stages(&self) -> &Stages {
+        &self.ground.stages
+    }
+
+    /// Walks one subtree, at most `limit` regions; `None` when `stop` said so.
+    pub fn subtree(
+        &self,
+        path: &[u16],
+        limit: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<(Counts, bool)>, NotSplit> {
+        match self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop }) {
+            Ok(walk) => Ok(Some((walk.counts, walk.whole))),
+            Err(Stop::Asked) => Ok(None),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
+    /// Walks all subtrees and adds them up, until a budget runs out.
+    pub fn run(&self, max_regions: u64, control: &Control) -> Result<Split, NotSplit> {
+        let mut counts = self.above.clone();
+        let stop = || control.exhausted().is_some();
+        let mut done = 0;
+        for block in self.paths.chunks(BLOCK) {
+            let room = max_regions - counts.regions;
+            let parts: Vec<_> = block.par_iter().map(|path| self.subtree(path, room, &stop)).collect();
+            for (path, part) in block.iter().zip(parts) {
+                let Some((mut part, mut whole)) = part? else {
+                    let state = control.exhausted().unwrap_or_default();
+                    return Ok(Split { counts, state });
+                };
+                let room = max_regions - counts.regions;
+                if part.regions > room || room == 0 {
+                    let Some(less) = self.subtree(path, room, &stop)? else {
+                        let state = control.exhausted().unwrap_or_default();
+                        return Ok(Split { counts, state });
+                    };
+                    (part, whole) = (less.0, false);
+                }
+                counts.merge(&part);
+                if !whole {
+                    return Ok(Split { counts, state: State::regions(max_regions) });
+                }
+                done += 1;
+            }
+            let (done, total) = (done as u64, Some(self.paths.len() as u64));
+            control.report(Progress { done, total, regions: counts.regions, note: "subtrees" });
+        }
+        Ok(Split { counts, state: State::Complete })
+    }
+
+    fn walk(&self, errand: &Errand) -> Result<Walk, Stop> {
+        let ground = &self.ground;
+        match ground.walker.dimension() {
+            1 => walk::<1>(ground, errand),
+            2 => walk::<2>(ground, errand),
+            3 => walk::<3>(ground, errand),
+            4 => walk::<4>(ground, errand),
+            5 => walk::<5>(ground, errand),
+            6 => walk::<6>(ground, errand),
+            7 => walk::<7>(ground, errand),
+            8 => walk::<8>(ground, errand),
+            d => unreachable!("the splitter takes at most {MOST_INPUTS} inputs, not {d}"),
+        }
+    }
+}
+
+fn walk<const D: usize>(ground: &Ground, errand: &Errand) -> Result<Walk, Stop> {
+    match Descent::<D, 1>::new(ground).run(errand) {
+        Err(Stop::TooManyFaces) => Descent::<D, WIDE>::new(ground).run(errand),
+        other => other,
+    }
+}
+
+impl From<Stop> for NotSplit {
+    fn from(stop: Stop) -> NotSplit {
+        match stop {
+            Stop::Undecided(id) => NotSplit::Undecided(id),
+            Stop::TooManyFaces | Stop::Asked => NotSplit::TooManyFaces,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Vertices in floating point with bounds on their errors, forms at vertices, and the point where an edge is cut.
+//!
+//! Contract: every bound holds for rounded arithmetic (standard model, Higham 2002, section 2.2); where a formula
+//! cannot give one it answers `None` and the caller goes to exact arithmetic. Derivations: `docs/numerics.md`.
+
+use super::stage::{Level, NONE};
+
+/// Unit roundoff of float64.
+const U: f64 = f64::EPSILON / 2.0;
+/// Covers the rounding of the bounds themselves.
+const SLACK: f64 = 1.0 + 1e-9;
+/// Far below every bound that matters; covers underflow.
+const TINY: f64 = 1e-290;
+/// A vertex less certain than this, relative to its size, is replaced by its exact value rounded.
+const BLURRED: f64 = 1e-7;
+
+/// A point with a bound on the error of each coordinate.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot<const D: usize> {
+    pub x: [f64; D],
+    pub error: f64,
+}
+
+/// A vertex. `at` is its position; of a vertex at infinity, its multiple of ω.
+#[derive(Clone, Copy, Debug)]
+pub struct Vertex<const D: usize> {
+    pub at: Spot<D>,
+    /// 1, or 0 at infinity.
+    pub finite: f64,
+    /// Largest absolute coordinate.
+    pub reach: f64,
+    /// What the weights of a form are multiplied with in the bound of its value.
+    pub blur: f64,
+    /// What the error of a form is multiplied with.
+    pub spread: f64,
+    /// Where its signs begin.
+    pub signs: u32,
+    pub origin: Origin,
+}
+
+/// How a vertex came to be.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    /// A corner of the domain: bit k tells the upper wall of input k.
+    Corner(u32),
+    /// The same point as an earlier vertex.
+    Same(u32),
+    /// Where a level vanishes between an upper and a lower vertex.
+    Cut { upper: u32, lower: u32, level: Level },
+    /// A seeded point of the domain.
+    Seeded(u32),
+}
+
+impl<const D: usize> Vertex<D> {
+    pub fn new(at: Spot<D>, finite: bool, origin: Origin) -> Vertex<D> {
+        let reach = at.x.iter().fold(0.0, |r: f64, x| r.max(x.abs()));
+        let gamma = (D + 4) as f64 * U;
+        let blur = (at.error + gamma * reach) * SLACK;
+        let spread = (D as f64 * (reach + at.error) + 1.0) * SLACK;
+        Vertex { at, finite: if finite { 1.0 } else { 0.0 }, reach, blur, spread, signs: NONE, origin }
+    }
+
+    /// Whether the position is too uncertain to be of use.
+    pub fn blurred(&self) -> bool {
+        !(self.at.error <= BLURRED * self.reach.max(f64::MIN_POSITIVE))
+    }
+}
+
+/// A form with what bounds its error: `error` also covers the rounding of the constant.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<const D: usize> {
+    pub w: [f64; D],
+    pub c: f64,
+    /// Sum of absolute coefficients.
+    pub weight: f64,
+    pub error: f64,
+}
+
+impl<const D: usize> Row<D> {
+    /// A form whose coefficients are each within `error` of the exact ones.
+    pub fn new(w: [f64; D], c: f64, error: f64) -> Row<D> {
+        let weight = w.iter().map(|w| w.abs()).sum::<f64>() * SLACK;
+        Row { w, c, weight, error: full_error::<D>(error, c) }
+    }
+
+    /// Value at a vertex and a bound on its error; at infinity, the multiple of ω.
+    #[inline(always)]
+    pub fn at(&self, v: &Vertex<D>) -> (f64, f64) {
+        let mut value = self.c * v.finite;
+        for k in 0..D {
+            value += self.w[k] * v.at.x[k];
+        }
+        (value, self.weight * v.blur + self.error * v.spread)
+    }
+
+    /// Finite part of the value at a vertex at infinity.
+    fn rest(&self, rest: &Spot<D>) -> (f64, f64) {
+        self.at(&Vertex::new(*rest, true, Origin::Corner(0)))
+    }
+}
+
+/// Error of a form's coefficients and of rounding its constant.
+#[inline(always)]
+pub fn full_error<const D: usize>(error: f64, c: f64) -> f64 {
+    (error + (D + 4) as f64 * U * c.abs()) * SLACK + TINY
+}
+
+/// The point where `row` vanishes between `p` (above) and `n` (below), both finite.
+///
+/// With a = f(p) and b = -f(n) the parameter is t = a / (a + b); from (a + δa)/(a + b + δa + δb) - a/(a + b) its error
+/// is at most (a δb + b δa) / ((a + b)(a + b - δa - δb)).
+#[inline(always)]
+pub fn between<const D: usize>(row: &Row<D>, p: &Vertex<D>, n: &Vertex<D>) -> Option<Spot<D>> {
+    let (t, error) = parameter(row.at(p), row.at(n))?;
+    let mut x = [0.0; D];
+    let mut length = 0.0f64;
+    for k in 0..D {
+        let step = n.at.x[k] - p.at.x[k];
+        x[k] = p.at.x[k] + t * step;
+        length = length.max(step.abs());
+    }
+    let rounding = 8.0 * U * p.reach.max(n.reach);
+    let error = (p.at.error.max(n.at.error) + error * length + rounding) * SLACK + TINY;
+    Some(Spot { x, error })
+}
+
+#[inline(always)]
+fn parameter((a, da): (f64, f64), (b, db): (f64, f64)) -> Option<(f64, f64)> {
+    let (sum, b) = (a - b, -b);
+    let least = (sum - da - db) * (1.0 - 8.0 * U);
+    if !(a > 0.0 && b > 0.0 && least > 0.0) {
+        return None;
+    }
+    Some((a / sum, (a * db + b * da) / (sum * least) * SLACK + 8.0 * U))
+}
+
+/// The cut of an edge with an end at infinity. `rests` are the finite parts of such ends. Gives the vertex (finite or
+/// not, as `finite` says) and the finite part of one at infinity.
+pub fn between_far<const D: usize>(
+    row: &Row<D>,
+    (p, p_rest): (&Vertex<D>, &Spot<D>),
+    n: &Vertex<D>,
+    finite: bool,
+) -> Option<(Spot<D>, Spot<D>)> {
+    let nowhere = Spot { x: [0.0; D], error: 0.0 };
+    if p.finite != n.finite {
+        // A ray from the near end: x = near + s e with s = |f(near)| / |rate of e|.
+        let (near, far) = if p.finite == 1.0 { (p, n) } else { (n, p) };
+        let (value, dv) = row.at(near);
+        let (rate, dr) = row.at(far);
+        if rate.abs() <= dr * SLACK || !finite {
+            return None;
+        }
+        let (s, ds) = quotient((value.abs(), dv), (rate.abs(), dr))?;
+        let mut x = near.at.x;
+        (0..D).for_each(|k| x[k] += s * far.at.x[k]);
+        let rounding = 8.0 * U * (near.reach + s * far.reach);
+        let error = near.at.error + (s + ds) * far.at.error + ds * far.reach + rounding;
+        return Some((Spot { x, error: error * SLACK + TINY }, nowhere));
+    }
+    // Both at infinity: along e = n - p (the multiples of ω), at p + q e with q = -f(p) / (f(n) - f(p)).
+    let (up, du) = row.at(p);
+    let (low, dl) = row.at(n);
+    if up <= du * SLACK || -low <= dl * SLACK {
+        return None;
+    }
+    let (value, dv) = row.rest(p_rest);
+    let (q, dq) = quotient((value, dv), (up - low, du + dl + 4.0 * U * (up - low)))?;
+    let (mut rest, mut length) = (*p_rest, 0.0f64);
+    for k in 0..D {
+        let e = n.at.x[k] - p.at.x[k];
+        rest.x[k] += q * e;
+        length = length.max(e.abs());
+    }
+    let size = rest.x.iter().chain(&p_rest.x).fold(0.0, |r: f64, x| r.max(x.abs())) + q.abs() * length;
+    let carried = p_rest.error + (q.abs() + dq) * (p.at.error + n.at.error) + dq * length;
+    rest.error = (carried + 8.0 * U * (size + q.abs() * p.reach.max(n.reach))) * SLACK + TINY;
+    if finite {
+        return Some((rest, nowhere));
+    }
+    Some((between(row, p, n)?, rest))
+}
+
+/// a / b with a bound on its error, b certainly positive.
+fn quotient((a, da): (f64, f64), (b, db): (f64, f64)) -> Option<(f64, f64)> {
+    let least = (b - db) * (1.0 - 4.0 * U);
+    let q = a / b;
+    (least > 0.0).then(|| (q, ((a.abs() * db + b * da) / (b * least) + 2.0 * U * q.abs()) * SLACK + TINY))
+}
