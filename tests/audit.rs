@@ -25,3 +25,5 @@ mod operators;
 mod regions;
 #[path = "audit/slices.rs"]
 mod slices;
+#[path = "audit/splitting.rs"]
+mod splitting;

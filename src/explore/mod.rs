@@ -13,7 +13,9 @@ mod points;
 mod row;
 mod run;
 mod sample;
+mod shape;
 pub mod split;
+mod splitting;
 mod tally;
 
 pub use bounds::{Bounds, Polytope};
@@ -24,4 +26,5 @@ pub use domain::Domain;
 pub use row::{Inside, RegionRow, Watch};
 pub use run::{Control, Exploration, Method, Plan, Progress, State, Weight, default_samples, explore, explore_watched};
 pub use sample::Sampling;
+pub use shape::{LayerRegions, Shape};
 pub use tally::{Tally, UnitFaces};

@@ -3,7 +3,9 @@
 use super::bounds::Bounds;
 use super::certify::{Certified, Certify};
 use super::identities::{self, Identity, Outcome};
-use super::{Domain, Inside, RegionRow, Tally, Watch, cross, exact, sample};
+use super::split::MOST_INPUTS;
+use super::splitting::{self, Splitting};
+use super::{Domain, Inside, RegionRow, Shape, Tally, Watch, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -143,6 +145,8 @@ pub struct Exploration {
     pub regions_found: u64,
     /// Of these, how many reach to infinity; known of exact enumerations of the whole space.
     pub unbounded: Option<u64>,
+    /// What an enumeration by splitting saw besides.
+    pub shape: Option<Shape>,
     /// Share of new regions among the last tenth of the samples.
     pub new_in_last_tenth: Option<f64>,
     /// Whether the run is complete.
@@ -151,6 +155,8 @@ pub struct Exploration {
     pub identities: Vec<Identity>,
     /// Of a partial enumeration: seeded points in found regions, and points drawn.
     pub covered: Option<(u64, u64)>,
+    /// Of a partial enumeration: the share of the domain's volume in found regions, where volumes are summed.
+    pub covered_volume: Option<f64>,
     /// Sources that vanish identically on some region.
     pub vanishing: Vec<HyperplaneId>,
     /// What verification found; `None` where it was not asked for.
@@ -171,7 +177,7 @@ pub fn default_samples(dimension: usize) -> u64 {
 
 /// Explores `network` over `domain`.
 pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
-    explore_watched(network, domain, plan, control, &mut |_| Ok(()))
+    run(network, domain, plan, control, None)
 }
 
 /// Explores `network` over `domain` and shows every region that an enumeration counts to `watch`, whose errors end the run.
@@ -186,6 +192,16 @@ pub fn explore_watched(
     let show = &mut |pattern: &Pattern, faces: Option<(usize, usize)>, inside: Inside| {
         watch(&RegionRow { pattern, faces, inputs: &inputs, inside })
     };
+    run(network, domain, plan, control, Some(show))
+}
+
+fn run(
+    network: &Network,
+    domain: &Domain,
+    plan: &Plan,
+    control: &Control,
+    show: Option<&mut Show>,
+) -> anyhow::Result<Exploration> {
     let (restricted, bounds) = domain.restrict(network)?;
     let walker = Walker::new(&restricted);
     if plan.exact {
@@ -227,11 +243,19 @@ fn enumerate(
     plan: &Plan,
     control: &Control,
     why: Option<String>,
-    show: &mut Show,
+    mut show: Option<&mut Show>,
 ) -> anyhow::Result<Exploration> {
+    let mut refused = None;
+    let splits = walker.dimension() <= MOST_INPUTS && plan.engine == Engine::Auto;
+    if splits && show.is_none() && !control.certify.is_on() {
+        match splitting::enumerate(walker, bounds, plan, control)? {
+            Ok(found) => return Ok(Counted::from(found).checked(walker, bounds, why)),
+            Err(reason) => refused = Some(reason),
+        }
+    }
     let visitor: &mut cross::Visitor = &mut |pattern, cell, inside| {
         let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
-        show(pattern, faces, Inside::Floats(inside))
+        show.as_mut().map_or(Ok(()), |show| show(pattern, faces, Inside::Floats(inside)))
     };
     let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, visitor)?;
     let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
@@ -242,8 +266,14 @@ fn enumerate(
         points: (inside, COVERAGE_POINTS),
         state: found.state,
         certified: control.certify.is_on().then_some(found.certified),
+        besides: None,
     };
-    Ok(counted.checked(walker, bounds, why))
+    let mut found = counted.checked(walker, bounds, why);
+    if let Some(reason) = refused {
+        let message = format!("the regions were enumerated by crossing faces, not by splitting: {reason}");
+        found.findings.push(Finding::new("enumerated-by-crossing", Severity::Info, message));
+    }
+    Ok(found)
 }
 
 fn exactly(
@@ -251,11 +281,12 @@ fn exactly(
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
-    show: &mut Show,
+    mut show: Option<&mut Show>,
 ) -> anyhow::Result<Exploration> {
     let visit = |region: exact::ExactRegion| {
         let faces = (region.interior.len(), region.walls);
-        show(&region.pattern, Some(faces), Inside::Exact(&region.inside))
+        let inside = Inside::Exact(&region.inside);
+        show.as_mut().map_or(Ok(()), |show| show(&region.pattern, Some(faces), inside))
     };
     let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, visit)?;
     let counted = Counted {
@@ -265,6 +296,7 @@ fn exactly(
         points: (found.points, exact::CARRIED_POINTS),
         state: found.end,
         certified: None,
+        besides: None,
     };
     let why = (plan.method == Method::Auto).then(|| "exact arithmetic was asked for".to_string());
     Ok(counted.checked(walker, bounds, why))
@@ -279,12 +311,27 @@ struct Counted {
     points: (u64, u64),
     state: State,
     certified: Option<Certified>,
+    besides: Option<Besides>,
+}
+
+/// What splitting knows besides: sums, checks, and the share of volume covered.
+type Besides = (Shape, Vec<Identity>, Option<f64>);
+
+impl From<Splitting> for Counted {
+    fn from(found: Splitting) -> Counted {
+        let Splitting { tally, unbounded, vanishing, points, state, shape, checks, covered } = found;
+        Counted { tally, unbounded, vanishing, points, state, certified: None, besides: Some((shape, checks, covered)) }
+    }
 }
 
 impl Counted {
     /// The exploration, checked where it is complete.
     fn checked(mut self, walker: &Walker, bounds: &Bounds, why: Option<String>) -> Exploration {
         let mut findings = vec![];
+        let (shape, own_checks, mut covered_volume) = match self.besides {
+            Some((shape, checks, covered)) => (Some(shape), checks, covered),
+            None => (None, vec![], None),
+        };
         let (mut checks, mut covered) = (vec![], Some(self.points));
         if self.state == State::Complete {
             checks = vec![
@@ -292,7 +339,8 @@ impl Counted {
                 identities::points(self.points.0, self.points.1),
                 identities::line(walker.dimension(), &self.tally, bounds.is_bounded()),
             ];
-            covered = None;
+            checks.extend(own_checks);
+            (covered, covered_volume) = (None, None);
             if let Some(broken) = checks.iter().find(|c| c.outcome == Outcome::Violated) {
                 self.state = State::partial(format!("the check {} is violated", broken.name));
                 let message = format!("{}: {}", broken.name, broken.detail);
@@ -311,11 +359,13 @@ impl Counted {
             weight: Weight::Region,
             regions_found: self.tally.seen(),
             unbounded: self.unbounded,
+            shape,
             tally: self.tally,
             new_in_last_tenth: None,
             state: self.state,
             identities: checks,
             covered,
+            covered_volume,
             certified: self.certified,
             findings,
             vanishing: self.vanishing,
@@ -346,10 +396,12 @@ fn sampled(
         tally: found.tally,
         regions_found: found.found.seen(),
         unbounded: None,
+        shape: None,
         new_in_last_tenth: found.new_in_last_tenth,
         state: found.state,
         identities: vec![],
         covered: None,
+        covered_volume: None,
         certified: control.certify.is_on().then_some(found.certified),
         findings,
         vanishing,

@@ -32,7 +32,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let slot = cell.slots as usize;
         self.slots.push(source);
         cell.slots += 1;
-        (self.lower.clear(), self.upper.clear(), self.fresh.clear());
+        self.lower.clear();
+        self.upper.clear();
+        self.fresh.clear();
         let mut touching = 0;
         for (e, side) in self.entries[cell.start as usize..(cell.start + cell.len) as usize].iter().zip(&self.sides) {
             match side {
@@ -92,14 +94,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// The new vertex on an edge.
     #[inline(always)]
-    fn cut_edge(
-        &mut self,
-        form: &Row<D>,
-        level: Level,
-        upper: u32,
-        lower: u32,
-        shared: &Bits<W>,
-    ) -> Result<u32, Stop> {
+    fn cut_edge(&mut self, form: &Row<D>, level: Level, upper: u32, lower: u32, shared: &Bits<W>) -> Result<u32, Stop> {
         let (p, n) = (&self.vertices[upper as usize], &self.vertices[lower as usize]);
         let origin = Origin::Cut { upper, lower, level };
         let nowhere = Spot { x: [0.0; D], error: 0.0 };
@@ -157,9 +152,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             place[old] = new as u32;
             self.slots.push(self.slots[cell.slot_base as usize + old]);
         }
-        let moved = |set: Bits<W>| {
-            set.and(&alive).iter().fold(Bits::EMPTY, |all: Bits<W>, old| all.with(place[old] as usize))
-        };
+        let moved =
+            |set: Bits<W>| set.and(&alive).iter().fold(Bits::EMPTY, |all: Bits<W>, old| all.with(place[old] as usize));
         let start = self.entries.len() as u32;
         for k in range {
             let Entry { mask, vertex } = self.entries[k];

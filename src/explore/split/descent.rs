@@ -9,7 +9,7 @@ use super::exact::{Lex, Point, Store};
 use super::forms::RowForms;
 use super::stage::{Kind, Level, NONE, Stages};
 use super::vertex::{Origin, Spot, Vertex};
-use crate::explore::cell::Bounds;
+use crate::explore::Bounds;
 use crate::ir::{Op, Rational, rational};
 use crate::region::{Forms, HyperplaneId, Pattern, Walker};
 use std::cmp::Ordering;
@@ -23,8 +23,6 @@ pub struct Ground<'a> {
     pub stages: Stages,
     /// Seeded points with the patterns of their forward passes.
     pub points: Vec<(Pattern, Vec<f64>)>,
-    /// Whether volumes are summed.
-    pub volumes: bool,
 }
 
 /// Why a subtree was given up.
@@ -213,7 +211,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
                 break;
             }
             turns += 1;
-            if turns % 256 == 0 && (errand.stop)() {
+            if turns.is_multiple_of(256) && (errand.stop)() {
                 return Err(Stop::Asked);
             }
             self.restore(&frame.marks);
@@ -252,20 +250,24 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         for stack in [&mut self.words, &mut self.signs] {
             stack.clear();
         }
-        (self.vertices.clear(), self.rests.clear(), self.entries.clear());
-        (self.exact.clear(), self.along.clear(), self.points.clear());
+        self.vertices.clear();
+        self.rests.clear();
+        self.entries.clear();
+        self.exact.clear();
+        self.along.clear();
+        self.points.clear();
         self.slots.clear();
         self.slots.resize(2 * D, NONE);
         for corner in 0..1u32 << D {
             let high = |k: usize| corner >> k & 1 == 1;
             let (mut x, mut mask) = ([0.0; D], Bits::EMPTY);
             for k in 0..D {
-                let [lo, hi] = self.ground.bounds.as_ref().map_or([-1.0, 1.0], |b| b[k]);
+                let [lo, hi] = self.ground.bounds.frame().map_or([-1.0, 1.0], |b| b[k]);
                 x[k] = if high(k) { hi } else { lo };
                 mask.insert(2 * k + usize::from(high(k)));
             }
             let at = Spot { x, error: 0.0 };
-            let vertex = Vertex::new(at, self.ground.bounds.is_some(), Origin::Corner(corner));
+            let vertex = Vertex::new(at, self.ground.bounds.is_bounded(), Origin::Corner(corner));
             let rest = Spot { x: [0.0; D], error: 0.0 };
             let vertex = self.push(vertex, rest);
             self.entries.push(Entry { mask, vertex });
@@ -286,7 +288,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
 
     pub fn push(&mut self, vertex: Vertex<D>, rest: Spot<D>) -> u32 {
         self.vertices.push(vertex);
-        if self.ground.bounds.is_none() {
+        if !self.ground.bounds.is_bounded() {
             self.rests.push(rest);
         }
         self.vertices.len() as u32 - 1
@@ -335,7 +337,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             Origin::Corner(corner) => {
                 let x = (0..D).map(|k| {
                     let high = corner >> k & 1 == 1;
-                    match &self.ground.bounds {
+                    match self.ground.bounds.frame() {
                         Some(b) => Lex::finite(rational(b[k][usize::from(high)])),
                         None => Lex { a: Rational::ZERO, b: Rational::from(if high { 1 } else { -1 }) },
                     }

@@ -98,7 +98,8 @@ impl RowForms {
     fn add<const D: usize>(&mut self, link: &Link, before: &RowForms, i: usize, slope: f64, terms: f64) {
         let s = self.stride;
         let column = &link.columns[i * s..(i + 1) * s];
-        let factors: [f64; 9] = std::array::from_fn(|k| if k <= D { slope * before.values[k * before.stride + i] } else { 0.0 });
+        let factors: [f64; 9] =
+            std::array::from_fn(|k| if k <= D { slope * before.values[k * before.stride + i] } else { 0.0 });
         let blame = slope.abs() * (before.error[i] + terms * before.magnitude[i]) * (1.0 + 1e-9);
         let (values, error) = (&mut self.values, &mut self.error);
         vectorised(|| {

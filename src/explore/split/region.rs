@@ -52,7 +52,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let cell = &frame.cell;
         let faces = self.faces_of(cell);
         let boundary = Bits::first(2 * D);
-        let unbounded = self.ground.bounds.is_none();
+        let unbounded = !self.ground.bounds.is_bounded();
         let interior = faces.without(&boundary);
         let inside = interior.count();
         let walls = if unbounded { 0 } else { faces.and(&boundary).count() };

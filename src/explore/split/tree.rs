@@ -7,7 +7,7 @@
 use super::counts::Counts;
 use super::descent::{Descent, Errand, Ground, Stop, Walk};
 use super::stage::Stages;
-use crate::explore::cell::Bounds;
+use crate::explore::Bounds;
 use crate::explore::{Control, Progress, State, points};
 use crate::region::{HyperplaneId, Walker};
 use rayon::prelude::*;
@@ -27,6 +27,9 @@ const WIDE: usize = 16;
 /// Why the splitter does not enumerate a network; crossing does it instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSplit {
+    /// The domain is a section of a box.
+    #[error("the domain is a slice through a box, whose walls are no box's")]
+    Walls,
     /// A cell has too many faces at once.
     #[error("a cell has more than {} faces at once", 64 * WIDE)]
     TooManyFaces,
@@ -63,11 +66,13 @@ impl<'a> Tree<'a> {
         bounds: &'a Bounds,
         seed: u64,
         points: u64,
-        volumes: bool,
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
+        if !bounds.further_walls().is_empty() {
+            return Ok(Err(NotSplit::Walls));
+        }
         let points = (0..points).into_par_iter().map(|k| points::sample(walker, bounds, seed, k));
         let points = points.collect::<Result<Vec<_>, _>>()?;
-        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points, volumes };
+        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points };
         let mut tree = Tree { ground, trunk: 0, paths: vec![], above: Counts::default() };
         loop {
             let never = || false;
@@ -111,6 +116,9 @@ impl<'a> Tree<'a> {
         let mut done = 0;
         for block in self.paths.chunks(BLOCK) {
             let room = max_regions - counts.regions;
+            if room == 0 {
+                return Ok(Split { counts, state: State::regions(max_regions) });
+            }
             let parts: Vec<_> = block.par_iter().map(|path| self.subtree(path, room, &stop)).collect();
             for (path, part) in block.iter().zip(parts) {
                 let Some((mut part, mut whole)) = part? else {
@@ -118,7 +126,10 @@ impl<'a> Tree<'a> {
                     return Ok(Split { counts, state });
                 };
                 let room = max_regions - counts.regions;
-                if part.regions > room || room == 0 {
+                if room == 0 {
+                    return Ok(Split { counts, state: State::regions(max_regions) });
+                }
+                if part.regions > room {
                     let Some(less) = self.subtree(path, room, &stop)? else {
                         let state = control.exhausted().unwrap_or_default();
                         return Ok(Split { counts, state });

@@ -62,7 +62,7 @@ impl<const D: usize> Vertex<D> {
 
     /// Whether the position is too uncertain to be of use.
     pub fn blurred(&self) -> bool {
-        !(self.at.error <= BLURRED * self.reach.max(f64::MIN_POSITIVE))
+        self.at.error.is_nan() || self.at.error > BLURRED * self.reach.max(f64::MIN_POSITIVE)
     }
 }
 

@@ -1,0 +1,52 @@
+//! What an enumeration by splitting sees besides the faces of each region.
+
+use super::split::{Counts, Prefix, Stages, VOLUME_UNIT};
+use crate::ir::NodeId;
+use crate::region::HyperplaneId;
+
+/// Regions and faces of the network up to a layer: the cells of the tree at the layer's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerRegions {
+    /// The activation or max node that ends the layer.
+    pub node: NodeId,
+    /// Number of regions, and sums of their faces, of the network up to it.
+    pub sums: Prefix,
+}
+
+/// Sums over all regions. All but `volume` are exact integers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// Per layer that can cut, in order, the regions of the network up to it.
+    pub layers: Vec<LayerRegions>,
+    /// Per breakpoint, whether some region is on its lower side, and on its upper side. Of a complete enumeration, a
+    /// side never seen is a proof: the unit is never there anywhere in the domain.
+    pub sides_seen: Vec<(HyperplaneId, [bool; 2])>,
+    /// Sum over regions of their vertices; in an unbounded domain, ends of rays included.
+    pub vertices: u64,
+    /// Regions with a vertex on more hyperplanes and walls than it takes.
+    pub degenerate: u64,
+    /// Vertices of the whole complex by the number of walls through them, each once; all of them when nothing is
+    /// degenerate.
+    pub distinct_vertices: Vec<u64>,
+    /// (region, face) pairs where two or more sources lie on the face.
+    pub shared_faces: u64,
+    /// Sum of volumes as a share of the domain's, and a bound on its error; where volumes were summed.
+    pub volume: Option<(f64, f64)>,
+}
+
+impl Shape {
+    /// Reads the sums off the counts.
+    pub fn new(counts: &Counts, stages: &Stages, volumes: bool) -> Shape {
+        let layers = stages.list.iter().zip(&counts.prefix);
+        let rows = stages.ids.iter().zip(&counts.seen).filter(|(_, seen)| seen[0] || seen[1]);
+        Shape {
+            layers: layers.map(|(s, &sums)| LayerRegions { node: s.node, sums }).collect(),
+            sides_seen: rows.map(|(&id, &seen)| (id, seen)).collect(),
+            vertices: counts.vertices,
+            degenerate: counts.degenerate,
+            distinct_vertices: counts.distinct.clone(),
+            shared_faces: counts.shared,
+            volume: volumes.then_some((counts.volume as f64 * VOLUME_UNIT, counts.volume_error as f64 * VOLUME_UNIT)),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Enumeration by splitting as part of an exploration: when it is the method, and what it hands back.
+
+use super::bounds::Bounds;
+use super::identities::Identity;
+use super::run::{Control, Plan, State};
+use super::split::{NotSplit, Split, Tree};
+use super::{Shape, Tally};
+use crate::region::{HyperplaneId, Walker};
+
+/// Seeded points carried down the tree.
+const POINTS: u64 = 1000;
+
+/// What an enumeration by splitting counted.
+pub struct Splitting {
+    pub tally: Tally,
+    pub unbounded: Option<u64>,
+    pub vanishing: Vec<HyperplaneId>,
+    /// Seeded points whose region has the pattern of their forward pass, and points drawn.
+    pub points: (u64, u64),
+    pub state: State,
+    pub shape: Shape,
+    /// Checks of its own.
+    pub checks: Vec<Identity>,
+    /// Share of the domain's volume in the regions found, where volumes were summed.
+    pub covered: Option<f64>,
+}
+
+/// Every region of up to eight inputs; or why the network is not split.
+pub fn enumerate(
+    walker: &Walker,
+    bounds: &Bounds,
+    plan: &Plan,
+    control: &Control,
+) -> anyhow::Result<Result<Splitting, NotSplit>> {
+    let tree = match Tree::new(walker, bounds, plan.seed, POINTS)? {
+        Ok(tree) => tree,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let Split { counts, state } = match tree.run(plan.max_regions, control) {
+        Ok(split) => split,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    Ok(Ok(Splitting {
+        tally: counts.tally(tree.stages()),
+        unbounded: (!bounds.is_bounded()).then_some(counts.regions - counts.bounded),
+        vanishing: counts.vanishing(tree.stages()),
+        points: (counts.matched, POINTS),
+        state,
+        shape: Shape::new(&counts, tree.stages(), false),
+        checks: vec![],
+        covered: None,
+    }))
+}
