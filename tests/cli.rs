@@ -2,6 +2,8 @@
 
 #[path = "cli/architecture.rs"]
 mod architecture;
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/certificates.rs"]
 mod certificates;
 #[path = "cli/codes.rs"]
@@ -12,6 +14,8 @@ mod config;
 mod docs;
 #[path = "cli/errors.rs"]
 mod errors;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/hostile_plugins.rs"]
 mod hostile_plugins;
 #[path = "cli/plugins.rs"]
@@ -22,8 +26,11 @@ mod regions;
 mod reports;
 #[path = "cli/slices.rs"]
 mod slices;
+#[path = "cli/snapshots.rs"]
+mod snapshots;
 
 use assert_cmd::Command;
+use std::path::PathBuf;
 
 /// The program, run from the repository's root.
 fn polyaudit() -> Command {
@@ -49,4 +56,16 @@ fn npy(path: &std::path::Path, shape: &[u64], numbers: &[f64]) {
     let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd().expect("a writer");
     writer.extend(numbers.iter().copied()).expect("written");
     writer.finish().expect("written");
+}
+
+/// A file of the material shared beside the repository; `None`, with a visible message, where it is absent.
+fn shared(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("POLYAUDIT_SHARED")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
+    let path = root.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: the shared file {name} is not here");
+    None
 }

@@ -3,6 +3,7 @@
 //! Contract: a model that can be read always gets a report, also one that is refused or only partly explored.
 
 pub mod certificates;
+mod picture;
 mod recheck;
 mod settings;
 mod slice;
@@ -18,7 +19,9 @@ use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
 use crate::polytope::Engine;
-use crate::report::{Checks, Histogram, Model, Report, SCHEMA_ID, Settings as ReportSettings, Status, Summary, Tool};
+use crate::report::{
+    Checks, Histogram, Model, Partition, Report, SCHEMA_ID, Settings as ReportSettings, Status, Summary, Tool,
+};
 use anyhow::ensure;
 use std::path::Path;
 
@@ -47,6 +50,8 @@ pub struct Settings {
     pub slice: Option<Slice>,
     /// How to explore.
     pub plan: Plan,
+    /// Whether to draw the partition of a two-dimensional domain.
+    pub picture: bool,
 }
 
 impl Default for Settings {
@@ -59,7 +64,13 @@ impl Default for Settings {
             seed: 0,
             max_regions: 1_000_000,
         };
-        Settings { import: import::Options::default(), domain: DomainChoice::default(), slice: None, plan }
+        Settings {
+            import: import::Options::default(),
+            domain: DomainChoice::default(),
+            slice: None,
+            plan,
+            picture: false,
+        }
     }
 }
 
@@ -70,6 +81,8 @@ pub struct Audit {
     pub report: Report,
     /// The network; none for a refused model.
     pub network: Option<Network>,
+    /// The partition, where it was asked for and the domain has two dimensions; or why it is not drawn.
+    pub picture: Option<Result<Partition, String>>,
     /// Whether the model is outside the supported fragment.
     pub refused: bool,
     /// Whether an interrupt ended the run.
@@ -130,7 +143,9 @@ pub fn audit_watched(
     };
     report.findings.extend(checks::coverage(&report));
     sort(&mut report.findings);
-    Ok(Audit { report, network: Some(model.network), refused: false, interrupted })
+    let picture = (settings.picture && found.dimension == 2 && !interrupted)
+        .then(|| picture::partition(&model.network, &domain, &report, settings, control).map_err(|e| format!("{e:#}")));
+    Ok(Audit { report, network: Some(model.network), picture, refused: false, interrupted })
 }
 
 /// The domain over all inputs of the network, held ones included.
@@ -195,7 +210,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         checks: Checks::default(),
         plugins: vec![],
     };
-    Audit { report, network: None, refused: true, interrupted: false }
+    Audit { report, network: None, picture: None, refused: true, interrupted: false }
 }
 
 fn card(card: Card) -> Model {

@@ -135,6 +135,10 @@ pub struct Writing {
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Vec<FormatArg>,
 
+    /// What --format svg draws [default: histogram]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) picture: Option<PictureArg>,
+
     /// Write the report to a file instead of stdout; alone, the ending gives the format
     #[arg(short, long = "output-file", value_name = "FILE", help_heading = "Output")]
     pub(super) output_file: Vec<PathBuf>,
@@ -280,6 +284,23 @@ pub enum FormatArg {
     Yaml,
     /// JSON, one line per model
     Json,
+    /// Markdown, for pull requests
+    Markdown,
+    /// The histogram as CSV
+    Csv,
+    /// One self-contained page about all models
+    Html,
+    /// A picture of one model
+    Svg,
+}
+
+/// What an SVG file shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PictureArg {
+    /// The histogram
+    Histogram,
+    /// The regions of a domain of two dimensions
+    Partition,
 }
 
 /// When to use colours.

@@ -6,6 +6,7 @@
 
 mod args;
 mod config;
+mod documents;
 mod domain;
 mod enumerate_args;
 mod eval;

@@ -30,7 +30,12 @@ pub fn save(path: &Path, text: &str) -> Result<()> {
 pub fn save_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     let what = || format!("{}: cannot be written", path.display());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder).with_context(what)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".polyaudit");
+    // As for any other new file, the umask decides who may read it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).with_context(what)?;
     file.write_all(bytes).with_context(what)?;
     file.persist(path).with_context(what)?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The main job: audit every model given, write its report, go on with the others when one fails.
 
-use super::args::{Arguments, Auditing, EngineArg, FormatArg, MethodArg, Writing};
+use super::args::{Arguments, Auditing, EngineArg, MethodArg};
+use super::documents::Documents;
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::review::Review;
@@ -8,10 +9,8 @@ use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions,
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
 use crate::explore::{Certify, Control, Plan};
-use crate::report::{Style, finding_line, table, to_json, to_yaml};
+use crate::report::{Style, finding_line, table};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ const WIDTH: usize = 100;
 
 /// Runs the audits; gives the exit code.
 pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
-    let settings = regions::settings(arguments, settings(&arguments.audit)?)?;
+    let mut settings = regions::settings(arguments, settings(&arguments.audit)?)?;
     let writing = &arguments.writing;
     if writing.certificates.is_some() {
         let models = arguments.models.len();
@@ -30,14 +29,14 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     }
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
-    let targets = if plugins.take_stdout() && writing.output_file.is_empty() { vec![] } else { targets(writing)? };
+    let mut documents = Documents::new(writing, arguments.models.len(), plugins.take_stdout())?;
+    settings.picture = documents.need_picture();
     if let Some(threads) = arguments.audit.threads {
         limit_threads(threads)?;
     }
     let mut review = Review::new(&arguments.gate, config)?;
     let deadline = arguments.audit.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
-    let (mut code, mut documents) = (0, vec![String::new(); targets.len()]);
-    let mut names = HashSet::new();
+    let mut code = 0;
     for model in &arguments.models {
         let line = Line::new(writing.quiet, &model.display().to_string());
         let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
@@ -67,27 +66,13 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
         if !done.interrupted {
             code = code.max(plugins.render(model, &done)?);
         }
-        if let Some(folder) = &writing.out_dir {
-            let format = writing.format.first().copied().unwrap_or(FormatArg::Yaml);
-            let path = folder.join(report_name(model, format, &mut names));
-            output::save(&path, &document(&done, format)?)?;
-            continue;
-        }
-        for ((format, path), text) in targets.iter().zip(&mut documents) {
-            let document = document(&done, *format)?;
-            let marker = if *format == FormatArg::Yaml && !text.is_empty() { "---\n" } else { "" };
-            let addition = format!("{marker}{document}");
-            match path {
-                // Standard output gets each report as soon as it is there.
-                None => output::print(&addition)?,
-                Some(path) => output::save(path, &format!("{text}{addition}"))?,
-            }
-            text.push_str(&addition);
-        }
+        documents.add(model, &done)?;
         if done.interrupted {
+            documents.finish()?;
             return Ok(code);
         }
     }
+    documents.finish()?;
     let (stale, fails) = review.stale();
     stale.iter().for_each(|finding| output::message(&finding_line(finding, output::colored(arguments.color))));
     Ok(code.max(if fails { CHECK_FAILED } else { 0 }))
@@ -104,56 +89,6 @@ fn exit_code(done: &Audit) -> u8 {
         (_, true) => REFUSED,
         _ => 0,
     }
-}
-
-fn document(done: &Audit, format: FormatArg) -> Result<String> {
-    match format {
-        FormatArg::Yaml => to_yaml(&done.report),
-        FormatArg::Json => to_json(&done.report),
-    }
-}
-
-/// Formats paired with places, in order; `None` is stdout.
-fn targets(arguments: &Writing) -> Result<Vec<(FormatArg, Option<PathBuf>)>> {
-    let (formats, files) = (&arguments.format, &arguments.output_file);
-    if let Some(folder) = &arguments.out_dir {
-        ensure!(formats.len() <= 1, "--out-dir writes one format: give --format once");
-        std::fs::create_dir_all(folder).with_context(|| format!("--out-dir {}", folder.display()))?;
-    }
-    if files.is_empty() {
-        ensure!(formats.len() <= 1, "several --format need a file each: pair them with -o FILE");
-        return Ok(vec![(formats.first().copied().unwrap_or(FormatArg::Yaml), None)]);
-    }
-    ensure!(
-        formats.len() <= files.len(),
-        "{} --format for {} -o: give one file per format",
-        formats.len(),
-        files.len()
-    );
-    let paired = files.iter().enumerate().map(|(k, file)| {
-        let format = match formats.get(k) {
-            Some(format) => *format,
-            None => match file.extension().and_then(|e| e.to_str()) {
-                Some("yaml" | "yml") => FormatArg::Yaml,
-                Some("json" | "jsonl") => FormatArg::Json,
-                _ => bail!("-o {}: the ending names no format; add --format yaml or --format json", file.display()),
-            },
-        };
-        Ok((format, Some(file.clone())))
-    });
-    paired.collect()
-}
-
-/// `<stem>.polyaudit.yaml`, numbered where two models have the same stem.
-fn report_name(model: &Path, format: FormatArg, taken: &mut HashSet<String>) -> String {
-    let stem = model.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let ending = if format == FormatArg::Json { "json" } else { "yaml" };
-    let names = std::iter::once(format!("{stem}.polyaudit.{ending}"))
-        .chain((2..).map(|k| format!("{stem}-{k}.polyaudit.{ending}")));
-    let mut free = names.skip_while(|n| taken.contains(n));
-    let name = free.next().unwrap_or_default();
-    taken.insert(name.clone());
-    name
 }
 
 fn settings(arguments: &Auditing) -> Result<Settings> {
@@ -188,7 +123,7 @@ fn settings(arguments: &Auditing) -> Result<Settings> {
         max_regions: arguments.max_regions,
     };
     let slice = slice::choice(arguments.slice.as_deref(), &arguments.slice_points)?;
-    Ok(Settings { import: arguments.reading.options()?, domain, slice, plan })
+    Ok(Settings { import: arguments.reading.options()?, domain, slice, plan, picture: false })
 }
 
 /// A flag that the first interrupt sets; the second one ends the program.

@@ -9,6 +9,7 @@ mod cross;
 mod domain;
 pub mod exact;
 pub mod identities;
+pub mod picture;
 mod points;
 mod row;
 mod run;

@@ -29,6 +29,8 @@ use Severity::{Error, Info, Warning};
 pub const CODES: &[Code] = &[
     entry("certificate-failed", Error, "A certificate of the face engine did not hold",
         "The independent check of `--certify` or `--certificates` did not accept the proof of a verdict. The verdict was taken back: its region counts as undecided and is in no histogram, so the other numbers stand. This is a defect of polyaudit: please report the model, its domain and the settings."),
+    entry("constant-output", Info, "An output does not depend on the input",
+        "The graph has an output that is the same for every input, or that depends only on inputs that are held. It has no boundaries and adds none to the regions. Often it is a leftover of the export, such as a shape or a stored parameter."),
     entry("coverage-low", Warning, "Most regions have not been seen",
         "At least half of the last samples met a region that no earlier sample had met: the distinct regions that were found are a small part of those that exist. Statistics weighted by volume stand with their intervals; `regions_found` says little about the number of regions. Take more samples, a smaller domain, or enumerate."),
     entry("domain-not-stated", Warning, "The domain was not stated",

@@ -43,11 +43,11 @@ pub fn table(report: &Report, style: Style) -> String {
     out + &findings(report, style)
 }
 
-fn unit(report: &Report) -> &'static str {
+pub fn unit(report: &Report) -> &'static str {
     if report.settings.method == "sample" { "sample" } else { "region" }
 }
 
-fn cells(f: &Faces) -> [String; 6] {
+pub fn cells(f: &Faces) -> [String; 6] {
     let mean = match (f.mean_low, f.mean_high) {
         (Some(low), Some(high)) => format!("{:.3} ±{:.3}", f.mean, (high - low) / 2.0),
         _ => format!("{:.3}", f.mean),
@@ -56,7 +56,7 @@ fn cells(f: &Faces) -> [String; 6] {
     [mean, f.median.to_string(), f.p95.to_string(), f.min.to_string(), f.max.to_string(), share]
 }
 
-fn headline(report: &Report) -> String {
+pub fn headline(report: &Report) -> String {
     let summary = &report.summary;
     let d = summary.inputs.unwrap_or(0);
     let units = summary.units.unwrap_or(0);
@@ -82,7 +82,7 @@ fn headline(report: &Report) -> String {
 }
 
 /// Digits in groups of three.
-fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (k, c) in digits.chars().enumerate() {
@@ -94,7 +94,7 @@ fn grouped(n: u64) -> String {
     out
 }
 
-fn histogram(report: &Report) -> String {
+pub fn histogram(report: &Report) -> String {
     let rows: Vec<(u64, u64, u64)> = report.histogram.rows.iter().map(|r| r.numbers()).collect();
     let most = rows.iter().map(|r| r.1).max().unwrap_or(0).max(1);
     let all: u64 = rows.iter().map(|r| r.1).sum::<u64>().max(1);
