@@ -29,6 +29,7 @@
 pub mod audit;
 pub mod checks;
 pub mod cli;
+pub mod compare;
 pub mod explore;
 pub mod finding;
 pub mod import;

@@ -8,6 +8,8 @@ mod browser;
 mod certificates;
 #[path = "cli/codes.rs"]
 mod codes;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/docs.rs"]

@@ -21,6 +21,13 @@ Examples:
 Exit codes: 0 audited, 1 a check failed, 2 usage, input or output error, 3 model outside the supported
 fragment, 130 interrupted (the partial report is written).";
 
+const COMPARISONS: &str = "\
+Examples:
+  polyaudit compare plain.onnx residual.onnx --domain -1,1
+  polyaudit compare old.polyaudit.yaml new.onnx --domain -1,1 -o change.html
+  polyaudit compare --group plain='plain-*.onnx' --group residual='residual-*.onnx' --domain -1,1
+  polyaudit compare --series epoch-*.onnx --domain -1,1 --format html -o training.html";
+
 /// Counts the polytopes of a piecewise-linear neural network and the faces of each, exactly.
 #[derive(Debug, Parser)]
 #[command(name = "polyaudit", version, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -179,6 +186,8 @@ pub struct Reading {
 /// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Compare models or stored reports, groups of them, or the checkpoints of a training run
+    Compare(Box<Compare>),
     /// Print the network as it was read: layers, shapes, units, shortcuts, what was folded or cut
     Inspect(Inspect),
     /// Evaluate the network that is audited, to compare it with your runtime
@@ -189,8 +198,8 @@ pub enum Command {
     Explain(Explain),
     /// Check a file of certificates again, from the model alone
     Verify(Verify),
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a document
+    Schema(Schema),
     /// List, try and begin plugins: checks and renderers of your own
     Plugins(super::plugin_args::Plugins),
 }
@@ -226,6 +235,63 @@ pub struct Verify {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
+}
+
+/// `polyaudit compare`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPARISONS, arg_required_else_help = true)]
+pub struct Compare {
+    /// Models, or reports that end in .yaml or .json; each is compared with the first
+    #[arg(value_name = "MODEL|REPORT")]
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// Models of one kind, several seeds each: files with commas between, or a pattern; give it twice or more
+    #[arg(long, value_name = "NAME=FILES", help_heading = "What to compare")]
+    pub(super) group: Vec<String>,
+
+    /// Checkpoints in the order of the numbers in their names; each is compared with the one before
+    #[arg(long, value_name = "FILES", num_args = 1.., help_heading = "What to compare")]
+    pub(super) series: Vec<String>,
+
+    /// Compare although settings differ
+    #[arg(long, help_heading = "What to compare")]
+    pub(super) allow_mismatch: bool,
+
+    /// Settings [default: polyaudit.yaml of the working directory, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Review")]
+    pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) audit: Auditing,
+
+    /// yaml, json or html; repeat it to pair with several -o
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) format: Vec<FormatArg>,
+
+    /// Write to a file instead of stdout; alone, the ending gives the format
+    #[arg(short, long = "output-file", value_name = "FILE", help_heading = "Output")]
+    pub(super) output_file: Vec<PathBuf>,
+
+    /// No table and no progress
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// `polyaudit schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which document
+    #[arg(value_enum, default_value_t = SchemaArg::Report)]
+    pub(super) document: SchemaArg,
+}
+
+/// A kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaArg {
+    /// The report of an audit
+    Report,
+    /// A comparison
+    Compare,
 }
 
 /// `polyaudit init`.

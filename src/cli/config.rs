@@ -3,7 +3,7 @@
 //! Contract: a flag that nobody gave is taken from the file as if it had been typed, so that clap checks both alike.
 //! `polyaudit.yaml` of the working directory is data only: it starts nothing.
 
-use super::args::{Arguments, Command as Subcommand, Gate};
+use super::args::{Arguments, Command as Subcommand};
 use crate::checks::{Config, PluginChoice};
 use anyhow::{Context, Result, bail};
 use clap::parser::ValueSource;
@@ -40,8 +40,9 @@ pub fn parse(argv: Vec<OsString>) -> Result<(Arguments, Option<Config>)> {
     let command = command();
     let matches = command.clone().get_matches_from(&argv);
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
-    let Some(gate) = gate(&arguments) else { return Ok((arguments, None)) };
-    let Some(path) = path(gate) else { return Ok((arguments, None)) };
+    let Some(named) = asked(&arguments) else { return Ok((arguments, None)) };
+    let found = || Path::new(FILE).exists().then(|| PathBuf::from(FILE));
+    let Some(path) = named.map(PathBuf::from).or_else(found) else { return Ok((arguments, None)) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(&path).with_context(|| format!("{name}: cannot be read"))?;
     let (command_used, matches_used) = match matches.subcommand() {
@@ -50,7 +51,7 @@ pub fn parse(argv: Vec<OsString>) -> Result<(Arguments, Option<Config>)> {
     };
     let config = Config::parse(&text, &names(&command)).with_context(|| name.clone())?;
     // A file that is merely found must not start a program that lies beside it.
-    let by_path = |p: &&PluginChoice| gate.config.is_none() && p.name.contains(['/', '\\']);
+    let by_path = |p: &&PluginChoice| named.is_none() && p.name.contains(['/', '\\']);
     if let Some(plugin) = config.plugins.iter().find(by_path) {
         bail!("{name}: plugin {} is named by its path, which takes --config {name} or --plugin", plugin.name);
     }
@@ -71,17 +72,13 @@ pub fn parse(argv: Vec<OsString>) -> Result<(Arguments, Option<Config>)> {
     }
 }
 
-fn gate(arguments: &Arguments) -> Option<&Gate> {
+/// The file named by a command that reads one: `None` for those that do not.
+fn asked(arguments: &Arguments) -> Option<Option<&Path>> {
     match &arguments.command {
-        None => Some(&arguments.gate),
-        Some(Subcommand::Inspect(_) | Subcommand::Eval(_)) => None,
+        None => Some(arguments.gate.config.as_deref()),
+        Some(Subcommand::Compare(compare)) => Some(compare.config.as_deref()),
         Some(_) => None,
     }
-}
-
-/// The file asked for, or the one of the working directory.
-fn path(gate: &Gate) -> Option<PathBuf> {
-    gate.config.clone().or_else(|| Path::new(FILE).exists().then(|| PathBuf::from(FILE)))
 }
 
 /// Names that the file may use for flags.

@@ -45,7 +45,8 @@ impl Documents {
             let formats = if formats.is_empty() { vec![FormatArg::Yaml] } else { formats.clone() };
             documents.folder = Some((folder.clone(), formats));
         } else if !(files.is_empty() && silent) {
-            documents.places = places(formats, files)?;
+            let place = |(format, path)| Place { format, path, text: String::new() };
+            documents.places = pairs(formats, files)?.into_iter().map(place).collect();
         }
         let one = documents.places.iter().find(|p| p.format == FormatArg::Svg);
         ensure!(one.is_none() || models == 1, "--format svg draws one model: use --out-dir for several");
@@ -139,12 +140,11 @@ fn render(audits: &[&Audit], format: FormatArg, picture: PictureArg) -> Result<S
     }
 }
 
-/// Formats paired with files, in order.
-fn places(formats: &[FormatArg], files: &[PathBuf]) -> Result<Vec<Place>> {
-    let place = |format, path| Place { format, path, text: String::new() };
+/// Formats paired with files, in order; `None` is standard output.
+pub fn pairs(formats: &[FormatArg], files: &[PathBuf]) -> Result<Vec<(FormatArg, Option<PathBuf>)>> {
     if files.is_empty() {
         ensure!(formats.len() <= 1, "several --format need a file each: pair them with -o FILE");
-        return Ok(vec![place(formats.first().copied().unwrap_or(FormatArg::Yaml), None)]);
+        return Ok(vec![(formats.first().copied().unwrap_or(FormatArg::Yaml), None)]);
     }
     ensure!(
         formats.len() <= files.len(),
@@ -157,7 +157,7 @@ fn places(formats: &[FormatArg], files: &[PathBuf]) -> Result<Vec<Place>> {
             Some(format) => *format,
             None => by_ending(file)?,
         };
-        Ok(place(format, Some(file.clone())))
+        Ok((format, Some(file.clone())))
     });
     paired.collect()
 }

@@ -5,6 +5,7 @@
 //! wins over several models.
 
 mod args;
+mod compare;
 mod config;
 mod documents;
 mod domain;
@@ -50,10 +51,11 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Some(Command::Inspect(inspect)) => inspect::run(&inspect),
         Some(Command::Eval(eval)) => eval::run(&eval),
+        Some(Command::Compare(compare)) => compare::run(&compare),
         Some(Command::Init(init)) => review::init(&init),
         Some(Command::Explain(explain)) => review::explain(&explain),
         Some(Command::Verify(verify)) => verify::run(&verify),
-        Some(Command::Schema) => output::print(crate::report::SCHEMA).map(|()| 0),
+        Some(Command::Schema(schema)) => review::schema(&schema),
         Some(Command::Plugins(plugins)) => plugin_commands::run(&plugins.what, color),
         None => run::run(&arguments, config.as_ref()),
     };

@@ -1,6 +1,6 @@
 //! `--config`, `--baseline`, `--fail-on`: the gate of a run, and the small commands about it (`init`, `explain`).
 
-use super::args::{Explain, Gate as Flags, Init};
+use super::args::{Explain, Gate as Flags, Init, Schema, SchemaArg};
 use super::output;
 use crate::checks::{self, Config, Gate};
 use crate::finding::{self, Finding};
@@ -59,6 +59,15 @@ impl Review {
 pub fn stored(path: &Path) -> Result<Vec<Report>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     read(&text).with_context(|| path.display().to_string())
+}
+
+/// `polyaudit schema`.
+pub fn schema(arguments: &Schema) -> Result<u8> {
+    output::print(match arguments.document {
+        SchemaArg::Report => crate::report::SCHEMA,
+        SchemaArg::Compare => crate::compare::SCHEMA,
+    })?;
+    Ok(0)
 }
 
 /// `polyaudit init`.

@@ -91,7 +91,8 @@ fn exit_code(done: &Audit) -> u8 {
     }
 }
 
-fn settings(arguments: &Auditing) -> Result<Settings> {
+/// The settings that flags state.
+pub fn settings(arguments: &Auditing) -> Result<Settings> {
     let domain = domain::choice(arguments.domain.as_deref())?;
     if domain == DomainChoice::Unbounded && arguments.method == MethodArg::Sample {
         bail!("--domain unbounded has no uniform samples: use --method enumerate, or state a box with --domain LO,HI");
@@ -127,7 +128,7 @@ fn settings(arguments: &Auditing) -> Result<Settings> {
 }
 
 /// A flag that the first interrupt sets; the second one ends the program.
-fn interrupt() -> Result<Arc<AtomicBool>> {
+pub fn interrupt() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {

@@ -1,8 +1,8 @@
 //! The document as one line of JSON.
 
-use super::Report;
+use serde::Serialize;
 
 /// One object on one line, with a line feed.
-pub fn to_json(report: &Report) -> anyhow::Result<String> {
-    Ok(serde_json::to_string(report)? + "\n")
+pub fn to_json(document: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(document)? + "\n")
 }

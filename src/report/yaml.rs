@@ -4,14 +4,14 @@
 //! number. So every float, and every string that is not plainly a word, leaves serde_yaml as a token and is put back
 //! as a float with a signed exponent, or as a double-quoted string with JSON's escapes.
 
-use super::Report;
+use serde::Serialize;
 use serde_yaml::Value;
 
 const TOKEN: &str = "polyauditscalar";
 
 /// The document, ending in a line feed, without a document marker.
-pub fn to_yaml(report: &Report) -> anyhow::Result<String> {
-    emit(serde_yaml::to_value(report)?)
+pub fn to_yaml(document: &impl Serialize) -> anyhow::Result<String> {
+    emit(serde_yaml::to_value(document)?)
 }
 
 fn emit(mut value: Value) -> anyhow::Result<String> {

@@ -35,6 +35,7 @@ fn arrows_point_one_way() {
         ("stats", &["stats"]),
         ("report", &["report", "finding", "stats"]),
         ("plugin", &["plugin", "report", "finding", "ir"]),
+        ("compare", &["compare", "report", "checks", "stats"]),
         ("checks", &["checks", "report", "finding", "ir"]),
     ];
     for (file, text) in sources() {

@@ -105,6 +105,21 @@ fn pages_of_other_kinds() {
     assert!(page.contains("Every uniform sample counts once"));
 }
 
+/// Comparisons: of two models, of a series with its curves.
+#[test]
+fn comparisons_as_pages() {
+    let Some(browser) = chromium() else { return };
+    let models = ["fixtures/geometry/ngon-5.onnx", "fixtures/geometry/ngon-7.onnx", "fixtures/geometry/ngon-9.onnx"];
+    for kind in [&["compare"][..], &["compare", "--series"]] {
+        let (code, page, stderr) = run(&[kind, &models, &["--domain=-1,1", "-q", "--format", "html"]].concat());
+        assert_eq!(code, 0, "{stderr}");
+        assert!(!page.contains("://"));
+        for (width, dark) in [(390, true), (1200, false)] {
+            sound(&open(&browser, &page, width, dark), &format!("{kind:?} at {width}"));
+        }
+    }
+}
+
 /// Twenty thousand polygons: a page of some megabytes whose hovering takes no time.
 #[test]
 fn twenty_thousand_polygons_stay_usable() {

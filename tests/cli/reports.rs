@@ -153,7 +153,7 @@ fn every_key_is_documented() {
     }
 }
 
-fn collect(value: &Value, keys: &mut Vec<String>) {
+pub fn collect(value: &Value, keys: &mut Vec<String>) {
     if let Some(properties) = value.get("properties").and_then(Value::as_object) {
         keys.extend(properties.keys().cloned());
     }

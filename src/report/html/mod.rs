@@ -3,11 +3,11 @@
 //! Contract: every text of the model passes `escape`; the page forbids itself, by its content security policy, to load
 //! or send anything. Works without its script but for hovering, zooming and switching.
 
-mod glossary;
+pub mod glossary;
 mod page;
 mod sections;
 
-pub use page::{figures, page, table};
+pub use page::{Cell, figures, page, table};
 pub use sections::{command, histogram_figure};
 
 use super::chart::escape;

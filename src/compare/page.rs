@@ -1,0 +1,168 @@
+//! The comparison as a page.
+
+use super::text::{change, value};
+use super::{Comparison, Entry};
+use crate::report::chart::{Curve, escape, lines, number};
+use crate::report::html::{Cell, command, glossary, histogram_figure, page, table};
+
+/// Curves of a series: path below `summary`, title of the axis.
+const CURVES: [(&str, &str); 6] = [
+    ("regions", "regions"),
+    ("regions_found", "regions found (at least)"),
+    ("faces.total.mean", "mean faces (total)"),
+    ("faces.interior.mean", "mean faces (interior)"),
+    ("faces.total.p95", "95th percentile of faces"),
+    ("faces.total.share_at_most_2d", "share with at most 2d faces"),
+];
+
+fn texts(cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
+    cells.into_iter().map(Cell::Text).collect()
+}
+
+/// The page.
+pub fn to_html(comparison: &Comparison, entries: &[Entry]) -> String {
+    let names: Vec<&str> = comparison.reports.iter().map(|r| r.report.as_str()).collect();
+    let title = format!("{} {}", names.len(), if comparison.kind == "series" { "checkpoints" } else { "models" });
+    let mut body =
+        format!("<h1>Comparison of {title}</h1>\n<p class=\"headline\">{}</p>\n", escape(&headline(comparison)));
+    for mismatch in &comparison.mismatches {
+        body +=
+            &format!("<p class=\"finding\"><span class=\"severity warning\">warning</span> {}</p>\n", escape(mismatch));
+    }
+    if comparison.kind == "groups" {
+        body += &groups(comparison);
+    }
+    if comparison.kind == "series" {
+        body += &series(comparison);
+    }
+    body += &metrics(comparison, &names);
+    body += "<h2>Histograms</h2>\n<div class=\"pair\">\n";
+    for (k, (entry, name)) in entries.iter().zip(&names).enumerate() {
+        body +=
+            &format!("<div><h3>{}</h3>\n{}</div>\n", escape(name), histogram_figure(&entry.report, &format!("h{k}")));
+    }
+    body += "</div>\n";
+    body += &distances(comparison);
+    body += &layers(comparison, &names);
+    body += "<h2>To get these numbers again</h2>\n";
+    let commands: Vec<String> = entries.iter().map(|e| command(&e.report)).collect();
+    body += &format!("<pre>{}</pre>\n", escape(&commands.join("\n")));
+    let rows = comparison.reports.iter().map(|r| {
+        let group = r.group.clone().unwrap_or_default();
+        texts([r.report.clone(), group, r.method.clone(), r.state.clone(), r.sha256.clone(), r.audit_seed.to_string()])
+    });
+    body += &table(&["model", "group", "method", "state", "hash", "seed"], 5, rows.collect());
+    body += &glossary::section();
+    page(&format!("comparison of {title}"), &body)
+}
+
+fn headline(comparison: &Comparison) -> String {
+    if comparison.kind == "groups" {
+        let apart = comparison.tests.iter().filter(|t| t.p_adjusted <= 0.05).count();
+        return format!(
+            "The groups differ in {apart} of {} metrics that vary (p ≤ 0.05, adjusted).",
+            comparison.tests.len()
+        );
+    }
+    let count = |word: &str| {
+        let verdicts = comparison.metrics.iter().filter_map(|m| m.verdict.last()?.as_deref());
+        verdicts.filter(|v| *v == word).count()
+    };
+    let against = if comparison.kind == "series" { "the one before" } else { "the first" };
+    format!(
+        "The last model against {against}: {} metrics higher, {} lower, {} equal, {} within sampling noise.",
+        count("higher"),
+        count("lower"),
+        count("equal"),
+        count("within-noise")
+    )
+}
+
+fn metrics(comparison: &Comparison, names: &[&str]) -> String {
+    let mut head = vec!["metric"];
+    for (k, name) in names.iter().enumerate() {
+        head.push(name);
+        if k > 0 && comparison.kind != "groups" {
+            head.push("change");
+        }
+    }
+    let rows = comparison.metrics.iter().map(|row| {
+        let mut cells = vec![row.metric.clone()];
+        for k in 0..names.len() {
+            cells.push(value(row, k));
+            if k > 0 && comparison.kind != "groups" {
+                cells.push(change(row, k));
+            }
+        }
+        texts(cells)
+    });
+    format!("<h2>Metrics</h2>\n{}", table(&head, 1, rows.collect()))
+}
+
+fn distances(comparison: &Comparison) -> String {
+    if comparison.distances.is_empty() {
+        return String::new();
+    }
+    let rows = comparison.distances.iter().map(|d| {
+        texts([
+            format!("{} → {}", d.from, d.to),
+            d.faces.clone(),
+            d.test.clone(),
+            number(d.total_variation),
+            number(d.kolmogorov),
+            number(d.transport),
+            d.p_value.map_or("–".into(), number),
+        ])
+    });
+    let head = ["models", "faces", "test", "total variation", "Kolmogorov", "transport (faces)", "p"];
+    format!("<h2>Distances of the distributions</h2>\n{}", table(&head, 3, rows.collect()))
+}
+
+fn groups(comparison: &Comparison) -> String {
+    let rows = comparison.tests.iter().map(|t| {
+        let of = comparison.groups.iter().filter(|g| g.metric == t.metric);
+        let groups: Vec<String> = of
+            .map(|g| {
+                format!("{}: {} [{}, {}] ({} models)", g.group, number(g.mean), number(g.min), number(g.max), g.models)
+            })
+            .collect();
+        let how = format!("{}{}", t.relabellings, if t.exhaustive { " (all)" } else { "" });
+        texts([
+            t.metric.clone(),
+            groups.join("; "),
+            t.difference.map_or("–".into(), number),
+            how,
+            number(t.p_value),
+            number(t.p_adjusted),
+        ])
+    });
+    let head = ["metric", "groups: mean [min, max]", "difference", "relabellings", "p", "p, adjusted"];
+    format!("<h2>Groups</h2>\n{}", table(&head, 2, rows.collect()))
+}
+
+fn series(comparison: &Comparison) -> String {
+    let steps: Vec<String> = comparison.reports.iter().map(|r| r.report.clone()).collect();
+    let mut out = String::from("<h2>Over the series</h2>\n<div class=\"pair\">\n");
+    for (metric, title) in CURVES {
+        let Some(row) = comparison.metrics.iter().find(|m| m.metric == metric) else { continue };
+        let Some(values) = row.values.iter().copied().collect::<Option<Vec<f64>>>() else { continue };
+        let ranges = row.low.iter().zip(&row.high).map(|(l, h)| Some([(*l)?, (*h)?])).collect();
+        out += &format!(
+            "<figure>{}</figure>\n",
+            lines(&[Curve { class: "total", values, ranges }], &steps, "checkpoint", title)
+        );
+    }
+    out + "</div>\n"
+}
+
+fn layers(comparison: &Comparison, names: &[&str]) -> String {
+    if comparison.layers.is_empty() {
+        return "<h2>Layers</h2>\n<p class=\"muted\">The same in all models.</p>\n".into();
+    }
+    let head: Vec<&str> = ["layer"].into_iter().chain(names.iter().copied()).collect();
+    let rows = comparison.layers.iter().map(|row| {
+        let cell = |v: &Option<String>| v.clone().unwrap_or_else(|| "–".into());
+        texts([row.name.clone()].into_iter().chain(row.variants.iter().map(cell)))
+    });
+    format!("<h2>Layers that differ</h2>\n{}", table(&head, names.len() + 1, rows.collect()))
+}

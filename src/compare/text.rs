@@ -1,0 +1,166 @@
+//! The comparison as a table for people.
+
+use super::{Comparison, MetricRow};
+use crate::report::chart::number;
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+/// Characters of a line of the table.
+const WIDTH: u16 = 140;
+
+/// Longest bar of the histograms.
+const BAR: usize = 24;
+
+fn table(head: Vec<String>, rows: Vec<Vec<String>>, names: usize) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).force_no_tty().set_width(WIDTH);
+    table.set_header(head);
+    for row in rows {
+        let cell = |(k, text): (usize, String)| {
+            let side = if k < names { CellAlignment::Left } else { CellAlignment::Right };
+            Cell::new(text).set_alignment(side)
+        };
+        table.add_row(row.into_iter().enumerate().map(cell));
+    }
+    format!("{table}\n")
+}
+
+/// The value of a metric with what is known of it.
+pub fn value(row: &MetricRow, k: usize) -> String {
+    let Some(value) = row.values[k] else { return "–".into() };
+    match (row.known[k].as_deref(), row.low[k], row.high[k]) {
+        (_, Some(low), Some(high)) => format!("{} ±{}", number(value), number((high - low) / 2.0)),
+        (Some("at-least"), ..) => format!("≥ {}", number(value)),
+        (Some("at-most"), ..) => format!("≤ {}", number(value)),
+        (Some("estimate"), ..) => format!("~{}", number(value)),
+        _ => number(value),
+    }
+}
+
+/// The change of a metric in words.
+pub fn change(row: &MetricRow, k: usize) -> String {
+    let (Some(change), Some(verdict)) = (row.change[k], row.verdict[k].as_deref()) else {
+        return row.verdict[k].clone().unwrap_or_default();
+    };
+    let sign = if change > 0.0 { "+" } else { "" };
+    let percent = row.change_pct[k].map_or(String::new(), |p| format!(" ({sign}{p:.1} %)"));
+    match verdict {
+        "equal" => "equal".into(),
+        "within-noise" => format!("{sign}{}{percent}, within noise", number(change)),
+        "unknown" => "unknown".into(),
+        _ => format!("{sign}{}{percent}", number(change)),
+    }
+}
+
+/// The whole comparison as text, with the histograms of `shares` (per report, by number of total faces) side by side.
+pub fn to_table(comparison: &Comparison, shares: &[Vec<f64>]) -> String {
+    let names: Vec<String> = comparison.reports.iter().map(|r| r.report.clone()).collect();
+    let mut out = String::new();
+    comparison.mismatches.iter().for_each(|m| out += &format!("warning: {m}\n"));
+    if comparison.kind == "groups" {
+        return out + &groups(comparison);
+    }
+    let against = if comparison.kind == "series" { "before" } else { "first" };
+    let mut head = vec!["metric".to_string()];
+    for (k, name) in names.iter().enumerate() {
+        head.push(name.clone());
+        if k > 0 {
+            head.push(format!("change to {against}"));
+        }
+    }
+    let rows = comparison.metrics.iter().map(|row| {
+        let mut cells = vec![row.metric.clone()];
+        for k in 0..names.len() {
+            cells.push(value(row, k));
+            if k > 0 {
+                cells.push(change(row, k));
+            }
+        }
+        cells
+    });
+    out += &table(head, rows.collect(), 1);
+    out += &histograms(&names, shares);
+    let rows = comparison.distances.iter().map(|d| {
+        let p = d.p_value.map_or("–".into(), number);
+        vec![
+            format!("{} → {}", d.from, d.to),
+            d.faces.clone(),
+            d.test.clone(),
+            number(d.total_variation),
+            number(d.kolmogorov),
+            number(d.transport),
+            p,
+        ]
+    });
+    let head = ["distance", "faces", "test", "total variation", "Kolmogorov", "transport", "p"].map(String::from);
+    out += &table(head.to_vec(), rows.collect(), 3);
+    out + &layers(comparison, &names)
+}
+
+fn histograms(names: &[String], shares: &[Vec<f64>]) -> String {
+    let most = shares.iter().flatten().copied().fold(0.0, f64::max);
+    if most == 0.0 {
+        return String::new();
+    }
+    let mut out = format!("{:>6}", "faces");
+    names
+        .iter()
+        .for_each(|n| out += &format!("  {:<width$}", crate::report::chart::short(n, BAR + 8), width = BAR + 8));
+    out = out.trim_end().to_string() + "\n";
+    let longest = shares.iter().map(Vec::len).max().unwrap_or(0);
+    for faces in (0..longest).filter(|&k| shares.iter().any(|s| s.get(k).is_some_and(|v| *v > 0.0))) {
+        let mut line = format!("{faces:>6}");
+        for one in shares {
+            let share = one.get(faces).copied().unwrap_or(0.0);
+            let bar = "█".repeat((share / most * BAR as f64).ceil() as usize);
+            line += &format!("  {bar:<BAR$} {:>5.1} %", 100.0 * share);
+        }
+        out += &format!("{line}\n");
+    }
+    out
+}
+
+fn groups(comparison: &Comparison) -> String {
+    let mut names: Vec<&str> = vec![];
+    for row in &comparison.groups {
+        if !names.contains(&row.group.as_str()) {
+            names.push(&row.group);
+        }
+    }
+    let mut head = vec!["metric".to_string()];
+    for name in &names {
+        let models = comparison.groups.iter().find(|g| g.group == **name).map_or(0, |g| g.models);
+        head.push(format!("{name} ({models} models): mean [min, max]"));
+    }
+    head.extend(["difference", "p", "p, adjusted"].map(String::from));
+    let rows = comparison.tests.iter().map(|test| {
+        let mut row = vec![test.metric.clone()];
+        for group in comparison.groups.iter().filter(|g| g.metric == test.metric) {
+            row.push(format!("{} [{}, {}]", number(group.mean), number(group.min), number(group.max)));
+        }
+        row.push(test.difference.map_or("–".into(), number));
+        row.extend([number(test.p_value), number(test.p_adjusted)]);
+        row
+    });
+    let mut out = table(head, rows.collect(), 1);
+    if let Some(test) = comparison.tests.first() {
+        let how = if test.exhaustive { "all" } else { "seeded" };
+        out += &format!(
+            "p: share of {} {how} relabellings of the models that separate the groups as well; adjusted for {} metrics (Holm)\n",
+            test.relabellings,
+            comparison.tests.len()
+        );
+    }
+    out
+}
+
+fn layers(comparison: &Comparison, names: &[String]) -> String {
+    if comparison.layers.is_empty() {
+        return "layers: the same\n".into();
+    }
+    let head = ["layers that differ".to_string()].into_iter().chain(names.iter().cloned()).collect();
+    let rows = comparison.layers.iter().map(|row| {
+        let cell = |v: &Option<String>| v.clone().unwrap_or_else(|| "–".into());
+        [row.name.clone()].into_iter().chain(row.variants.iter().map(cell)).collect()
+    });
+    table(head, rows.collect(), names.len() + 1)
+}
