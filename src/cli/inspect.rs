@@ -85,12 +85,15 @@ fn describe(network: &Network, id: NodeId) -> (String, usize) {
                 Linear::Scale(_) => "scale",
                 Linear::Index(_) => "move",
                 Linear::Dense(_) => "dense",
+                // A sum over windows has ones for weights, and no parameters.
+                Linear::Conv(_) if ["AveragePool", "CumSum"].contains(&node.label.op.as_str()) => "window",
                 Linear::Conv(c) if c.transposed => "transposed convolution",
                 Linear::Conv(_) => "convolution",
                 Linear::Sparse { .. } => "mean",
             };
             let bias = a.bias.as_ref().map_or(0, |b| b.values.len());
-            (kind.into(), a.linear.parameters() + bias)
+            let weights = if kind == "window" { 0 } else { a.linear.parameters() };
+            (kind.into(), weights + bias)
         }
         Op::Sum(parts) => (format!("shortcut of {}", parts.len()), 0),
         Op::Activation(a) => {

@@ -4,6 +4,7 @@
 //! offender, and lowering goes on behind it so that all offenders are known at once. An `If` whose condition turns out
 //! to be constant is the branch that is taken.
 
+use super::bounds;
 use super::call::Call;
 use super::graph::Graph;
 use super::names;
@@ -37,6 +38,11 @@ pub struct Lowering<'a> {
     /// Initializer that a constant tensor comes from, by tensor name.
     origins: HashMap<String, String>,
     nodes: Vec<Node>,
+    /// Elements of the initializers decoded so far, and of the constants folded.
+    stored: u64,
+    folded: u64,
+    /// Entries of the index maps, windows and means of the network.
+    expanded: u64,
     pub findings: Vec<Finding>,
     pub notes: Vec<String>,
     pub offenders: Vec<Offender>,
@@ -52,6 +58,9 @@ pub fn lower(source: &Source, graph: &Graph, options: &Options) -> Result<Lowere
         values: HashMap::new(),
         origins: HashMap::new(),
         nodes: vec![],
+        stored: 0,
+        folded: 0,
+        expanded: 0,
         findings: vec![],
         notes: vec![],
         offenders: vec![],
@@ -143,6 +152,7 @@ impl<'a> Lowering<'a> {
             && let Some(proto) = self.initializers.get(name)
         {
             let tensor = Arc::new(tensor::decode(self.source, proto)?);
+            self.stored += tensor.len() as u64;
             self.origins.insert(name.to_string(), name.to_string());
             self.values.insert(name.to_string(), Value::Constant(tensor));
         }
@@ -178,6 +188,10 @@ impl<'a> Lowering<'a> {
                 vec![]
             }
         };
+        if self.expanded > bounds::EXPANDED {
+            let reason = format!("the network needs more than {} index entries up to here", bounds::EXPANDED);
+            return Err(Stop::Unsupported(offender(node, &call.name, Refusal::new(reason))));
+        }
         let lowered = !values.is_empty();
         let mut values = values.into_iter();
         for output in node.output.iter().filter(|o| !o.is_empty()) {
@@ -252,6 +266,8 @@ impl<'a> Lowering<'a> {
 
     /// Evaluates a node on constants.
     fn constant(&mut self, call: &Call<'a>) -> Result<Vec<Value>, Refusal> {
+        let left = bounds::FOLDED.saturating_add(self.stored.saturating_mul(8)).saturating_sub(self.folded);
+        self.folded += bounds::within(call, left)?;
         if let Some(values) = ops::constant::evaluate(self, call)? {
             return Ok(values);
         }
@@ -269,6 +285,13 @@ impl<'a> Lowering<'a> {
 
     /// Adds a node to the network.
     pub fn push(&mut self, label: Label, shape: Vec<usize>, op: Op) -> NodeId {
+        self.expanded += match &op {
+            Op::Affine(Affine { linear: Linear::Index(index), .. }) => index.len() as u64,
+            Op::Affine(Affine { linear: Linear::Sparse { weights, .. }, .. }) => 3 * weights.len() as u64,
+            Op::Activation(a) => 24 * a.curves.len() as u64,
+            Op::Max(m) => m.candidates.len() as u64 + 2 * m.starts.len() as u64,
+            _ => 0,
+        };
         self.nodes.push(Node { label, shape, op });
         self.nodes.len() - 1
     }

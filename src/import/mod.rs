@@ -13,6 +13,7 @@
 //! BatchNormalization parameters exact, and lays every failure at one node's door. The whole typed graph is the oracle
 //! of the tests. Refuses what is not piecewise linear, all offending nodes at once, and files that are no readable model.
 
+mod bounds;
 mod call;
 mod graph;
 mod inline;

@@ -9,13 +9,20 @@ use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{NodeProto, TensorProto, tensor_proto};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt};
 
-/// Most elements of any tensor: indices are 32 bits wide.
-pub const MOST_ELEMENTS: usize = 1 << 31;
+/// Most elements of an initializer.
+const MOST_STORED: usize = 1 << 31;
+/// Most elements of a computed tensor: an evaluation holds eight bytes for each.
+pub const MOST_ELEMENTS: usize = 1 << 26;
 
 /// Product of dimensions, if it is a sensible number of elements.
 pub fn elements(shape: &[usize]) -> Result<usize, String> {
-    let product = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n < MOST_ELEMENTS);
-    product.ok_or_else(|| format!("a tensor of shape {shape:?} has more than 2^31 elements"))
+    count(shape, MOST_ELEMENTS).ok_or_else(|| {
+        format!("a tensor of shape {shape:?} has more than {MOST_ELEMENTS} elements, which is not supported")
+    })
+}
+
+fn count(shape: &[usize], most: usize) -> Option<usize> {
+    shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|&n| n <= most)
 }
 
 /// Why a tensor cannot be decoded.
@@ -58,7 +65,7 @@ pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, Undecoded>
         return Err(at(format!("negative dimension in {:?}", proto.dims)));
     }
     let shape: Vec<usize> = proto.dims.iter().map(|&d| d as usize).collect();
-    let count = elements(&shape).map_err(at)?;
+    let count = count(&shape, MOST_STORED).ok_or_else(|| at(format!("shape {shape:?} has more than 2^31 elements")))?;
     let external = proto.data_location == Some(tensor_proto::DataLocation::External as i32);
     if !external && width > 0 {
         let listed = proto.float_data.len() + proto.int32_data.len() + proto.int64_data.len();
@@ -155,7 +162,7 @@ pub fn positions(shape: &[usize], first: i64) -> Result<Tensor, String> {
 /// Evaluates one node on constant inputs (`None`: absent optional input) with tract.
 pub fn evaluate(source: &Source, node: &NodeProto, inputs: &[Option<Arc<Tensor>>]) -> Result<Vec<Arc<Tensor>>, String> {
     let onnx = tract_onnx::onnx();
-    guarded(|| {
+    let outcome = guarded(|| {
         let context = ParsingContext {
             onnx_operator_set_version: source.opset,
             framework: &onnx,
@@ -184,5 +191,10 @@ pub fn evaluate(source: &Source, node: &NodeProto, inputs: &[Option<Arc<Tensor>>
         model.select_output_outlets(&outlets)?;
         let values = model.into_typed()?.into_runnable()?.run(tvec![])?;
         tract_core::internal::TractResult::Ok(values.into_iter().map(IntoArcTensor::into_arc_tensor).collect())
+    });
+    outcome.map_err(|e| {
+        let shapes: Vec<&[usize]> = inputs.iter().flatten().map(|t| t.shape()).collect();
+        let last = e.lines().last().and_then(|l| l.rsplit(": ").next()).unwrap_or_default();
+        format!("its attributes do not fit inputs of shapes {shapes:?} ({last})")
     })
 }

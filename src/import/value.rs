@@ -136,16 +136,19 @@ pub fn broadcast_index(from: &[usize], to: &[usize]) -> Vec<u32> {
 }
 
 /// A constant over the elements of the shape it broadcasts to, repeated where it repeats.
-pub fn broadcast(values: Vec<f64>, from: &[usize], to: &[usize]) -> Broadcast {
+pub fn broadcast(values: Vec<f64>, from: &[usize], to: &[usize]) -> Result<Broadcast, String> {
+    if broadcast_shape(from, to)? != to {
+        return Err(format!("a constant of shape {from:?} does not fit {to:?}"));
+    }
     if values.len() == 1 {
-        return Broadcast::uniform(values[0]);
+        return Ok(Broadcast::uniform(values[0]));
     }
     let pad = to.len() - from.len();
     let spread: Vec<usize> = (0..from.len()).filter(|&k| from[k] != 1).collect();
     let (first, last) = (spread[0], spread[spread.len() - 1]);
     // One block of neighbouring dimensions repeats as a whole over what lies before and behind it.
     if (first..=last).all(|k| from[k] == to[k + pad]) {
-        return Broadcast { values: values.into(), inner: to[last + pad + 1..].iter().product() };
+        return Ok(Broadcast { values: values.into(), inner: to[last + pad + 1..].iter().product() });
     }
-    Broadcast::full(broadcast_index(from, to).iter().map(|&j| values[j as usize]).collect())
+    Ok(Broadcast::full(broadcast_index(from, to).iter().map(|&j| values[j as usize]).collect()))
 }

@@ -167,6 +167,11 @@ fn look_alikes() {
         "matlab",
         "matlab-rank4",
         "opset21",
+        "quirk-classical",
+        "quirk-folded-root",
+        "quirk-functions",
+        "quirk-if-constant",
+        "quirk-masks",
         "rank1-left",
         "rank1-right",
         "skl2onnx-scaler",
@@ -185,6 +190,8 @@ fn look_alikes() {
         let found = over(&format!("lookalikes/{name}"), -1.0, 1.0).tally;
         assert_eq!((found.total, found.interior), (plain.total.clone(), plain.interior.clone()), "{name}");
     }
+    let heads = ["head-concat", "head-plain"].map(|name| over(&format!("lookalikes/{name}"), -1.0, 1.0).tally);
+    assert_eq!(heads[0].total, heads[1].total);
     let (conv, unrolled) = (over("lookalikes/conv", -1.0, 1.0), over("lookalikes/conv-unrolled", -1.0, 1.0));
     assert_eq!((conv.tally.total, conv.tally.interior), (unrolled.tally.total, unrolled.tally.interior));
 }

@@ -19,12 +19,7 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         "LeakyRelu" => (vec![Curve::leaky(call.float("alpha", 0.01)).ok_or_else(jumps)?], 1),
         "PRelu" => {
             let (slopes, from) = call.numbers(1)?.ok_or_else(|| Refusal::new("the slope is missing"))?;
-            let fits = from.len() <= x.shape.len();
-            let slopes = if fits {
-                broadcast(slopes, &from, &x.shape)
-            } else {
-                return Err(Refusal::new("the slope has too many dimensions"));
-            };
+            let slopes = broadcast(slopes, &from, &x.shape)?;
             let curves: Option<Vec<Curve>> = slopes.values.iter().map(|&s| Curve::leaky(s)).collect();
             (curves.ok_or_else(jumps)?, slopes.inner)
         }
@@ -65,6 +60,9 @@ fn clip(call: &Call) -> Result<Curve, Refusal> {
         }
     };
     let (lo, hi) = (bound(1, "min", f64::NEG_INFINITY)?, bound(2, "max", f64::INFINITY)?);
+    if lo.is_nan() || hi.is_nan() {
+        return Err(Refusal::new("a bound that is no number"));
+    }
     // Exporters write "no bound" as the largest float32.
     let open = |v: f64| if v.abs() >= f64::from(f32::MAX) { v.signum() * f64::INFINITY } else { v };
     Curve::clip(open(lo), open(hi)).ok_or_else(|| Refusal::new("a bound that is no number"))

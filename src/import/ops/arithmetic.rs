@@ -31,7 +31,7 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             let (values, from) = call.numbers(k)?.ok_or_else(|| Refusal::new("a factor is missing"))?;
             let shape = broadcast_shape(&x.shape, &from)?;
             let x = l.expand(call, &x, &shape)?;
-            scale(l, call, &x, broadcast(values, &from, &shape))
+            scale(l, call, &x, broadcast(values, &from, &shape)?)
         }
         "Div" => {
             let x = call.computed(0).map_err(|_| Refusal::new("divides by a computed tensor"))?;
@@ -44,7 +44,7 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             }
             let shape = broadcast_shape(&x.shape, &from)?;
             let x = l.expand(call, &x, &shape)?;
-            let divisor = Some(broadcast(values, &from, &shape));
+            let divisor = Some(broadcast(values, &from, &shape)?);
             let op = Op::Affine(Affine { source: x.node, linear: Linear::Identity, divisor, bias: None });
             let node = l.push(l.inherit(call, x.node), shape.clone(), op);
             Ok(Computed { node, shape })
@@ -112,7 +112,7 @@ fn shift(
     let shape = broadcast_shape(&x.shape, from)?;
     let grown = l.expand(call, &x, &shape)?;
     let tensor = if grown.node == x.node { tensor } else { "" };
-    Ok(l.add_bias(call, &grown, tensor, broadcast(values, from, &shape)))
+    Ok(l.add_bias(call, &grown, tensor, broadcast(values, from, &shape)?))
 }
 
 /// Add, Sum, Mean over any mixture of computed and constant inputs.

@@ -25,9 +25,9 @@ pub fn scaler(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         let from = [values.len()];
         broadcast(values, &from, &x.shape)
     };
-    let shifted = l.add_bias(call, &x, "", spread(offset.iter().map(|o| -o).collect()));
+    let shifted = l.add_bias(call, &x, "", spread(offset.iter().map(|o| -o).collect())?);
     let op =
-        Op::Affine(Affine { source: shifted.node, linear: Linear::Scale(spread(scale)), divisor: None, bias: None });
+        Op::Affine(Affine { source: shifted.node, linear: Linear::Scale(spread(scale)?), divisor: None, bias: None });
     Ok(l.emit(call, x.shape.clone(), op))
 }
 
@@ -45,7 +45,7 @@ pub fn linear<'a>(l: &mut Lowering<'a>, call: &Call<'a>) -> Result<Vec<Value>, R
         return Err(Refusal::new(format!("{} intercepts for {rows} rows of coefficients", intercepts.len())));
     }
     let scores = contract::rows(l, call, x, weights, rows)?;
-    let bias = broadcast(intercepts, &[rows], &scores.shape);
+    let bias = broadcast(intercepts, &[rows], &scores.shape)?;
     let scores = l.set_bias(call, scores, bias);
     let plain = call.text("post_transform").is_none_or(|p| p == "NONE");
     let classifier = call.node.op_type == "LinearClassifier";

@@ -1,9 +1,9 @@
 //! Constants and what is evaluated on constants only, where tract is not asked: Constant (all attribute forms),
-//! ConstantOfShape and Range and Expand and Tile with a bound on their size, DequantizeLinear per axis, Dropout, Shape and
-//! Size of computed tensors.
+//! Cast, DequantizeLinear per axis, Dropout, Shape and Size of computed tensors.
 //!
 //! Opset history: Dropout 12 `training_mode`; Constant 12 `value_float(s)`, `value_int(s)`; DequantizeLinear 13 `axis`; Shape 15 `start`, `end`.
 
+use super::layout;
 use crate::import::call::Call;
 use crate::import::lower::Lowering;
 use crate::import::read::element_name;
@@ -12,9 +12,6 @@ use crate::import::value::{Refusal, Value};
 use std::sync::Arc;
 use tract_core::internal::{DatumType, Tensor};
 
-/// Most elements that a constant expression may make: what a shape chain or a mask needs, not what a bomb wants.
-const MOST: usize = 1 << 24;
-
 /// The values of a node with constant inputs, or `None` where tract is to be asked.
 pub fn evaluate(l: &Lowering, call: &Call) -> Result<Option<Vec<Value>>, Refusal> {
     let value = match call.node.op_type.as_str() {
@@ -22,43 +19,15 @@ pub fn evaluate(l: &Lowering, call: &Call) -> Result<Option<Vec<Value>>, Refusal
         "Identity" => call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?,
         "Dropout" => return dropout(call).map(Some),
         "Cast" => cast(call)?,
+        "Reshape" => {
+            let x = call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?;
+            let shape = layout::target(call, x.shape())?;
+            Arc::new(x.as_ref().clone().into_shape(&shape).map_err(|e| Refusal::new(e.to_string()))?)
+        }
         "DequantizeLinear" => Arc::new(dequantize(call)?),
-        "ConstantOfShape" | "Expand" => {
-            let at = usize::from(call.node.op_type == "Expand");
-            bounded(&call.constant(at)?.map_or(Ok(vec![]), |t| integers(&t))?)?;
-            return Ok(None);
-        }
-        "Tile" => {
-            let repeats = call.constant(1)?.map_or(Ok(vec![]), |t| integers(&t))?;
-            let shape = call.constant(0)?.map_or(vec![], |t| t.shape().to_vec());
-            bounded(&repeats.iter().zip(&shape).map(|(r, s)| r.saturating_mul(*s as i64)).collect::<Vec<_>>())?;
-            return Ok(None);
-        }
-        "Range" => {
-            let number = |k| -> Result<f64, Refusal> {
-                let tensor = call.constant(k)?.ok_or_else(|| Refusal::new("a bound is missing"))?;
-                floats(&tensor)?.first().copied().ok_or_else(|| Refusal::new("a bound is empty"))
-            };
-            let (start, limit, delta) = (number(0)?, number(1)?, number(2)?);
-            let steps = ((limit - start) / delta).ceil().max(0.0);
-            if delta == 0.0 || !steps.is_finite() || steps > MOST as f64 {
-                return Err(Refusal::new(format!("a range of {steps} elements is too long")));
-            }
-            return Ok(None);
-        }
         _ => return Ok(None),
     };
     Ok(Some(vec![Value::Constant(value)]))
-}
-
-fn bounded(shape: &[i64]) -> Result<(), Refusal> {
-    let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
-    match elements(&dims)? {
-        n if n <= MOST => Ok(()),
-        n => {
-            Err(Refusal::new(format!("a constant of {n} elements is made from nothing; at most {MOST} are supported")))
-        }
-    }
 }
 
 fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {

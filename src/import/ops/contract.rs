@@ -6,7 +6,8 @@
 
 use crate::import::call::Call;
 use crate::import::lower::{Lowering, affine};
-use crate::import::value::{Computed, Refusal, Value, broadcast, broadcast_index};
+use crate::import::tensor::elements;
+use crate::import::value::{Computed, Refusal, Value, broadcast};
 use crate::ir::{Affine, Broadcast, Conv, Dense, Linear, Op};
 use std::collections::BTreeMap;
 
@@ -62,10 +63,7 @@ fn gemm(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
             let (values, from) = constant(call, 2)?;
             // A product of two float32 numbers is exact in float64; of wider ones it is rounded once.
             let bias: Vec<f64> = values.iter().map(|v| beta * v).collect();
-            if out.shape.len() < from.len() {
-                return Err(Refusal::new(format!("C of shape {from:?} does not fit {:?}", out.shape)));
-            }
-            let bias = broadcast(bias, &from, &out.shape);
+            let bias = broadcast(bias, &from, &out.shape)?;
             Ok(l.set_bias(call, out, bias))
         }
         Some(_) => {
@@ -218,18 +216,22 @@ fn permuted(letters: &[char], shape: &[usize], order: &[char], sizes: &BTreeMap<
     }
     let stride_of: Vec<usize> =
         order.iter().map(|c| letters.iter().zip(&strides).filter(|(l, _)| *l == c).map(|(_, s)| s).sum()).collect();
-    broadcast_index(&target, &target)
-        .into_iter()
-        .map(|flat| {
-            let mut rest = flat as usize;
-            let mut at = 0;
-            for k in (0..target.len()).rev() {
-                at += (rest % target[k]) * stride_of[k];
-                rest /= target[k];
+    let count: usize = target.iter().product();
+    let mut out = Vec::with_capacity(count);
+    let (mut at, mut place) = (vec![0usize; target.len()], 0usize);
+    for _ in 0..count {
+        out.push(place as u32);
+        for k in (0..target.len()).rev() {
+            at[k] += 1;
+            place += stride_of[k];
+            if at[k] < target[k] {
+                break;
             }
-            at as u32
-        })
-        .collect()
+            place -= stride_of[k] * at[k];
+            at[k] = 0;
+        }
+    }
+    out
 }
 
 /// `out = Σ x · w` over the letters that are not in `out`.
@@ -241,6 +243,11 @@ fn contract(
     out: &[char],
 ) -> Result<Computed, Refusal> {
     let sizes = sizes(&x, &w)?;
+    let all = |letters: &[char]| letters.iter().filter_map(|c| sizes.get(c).copied()).collect::<Vec<usize>>();
+    elements(&all(out))?;
+    let mut read = x.letters.clone();
+    read.extend(sizes.keys().filter(|&c| !out.contains(c) && !x.letters.contains(c)));
+    elements(&all(&read))?;
     let of = |pick: &dyn Fn(char) -> bool| -> Vec<char> { sizes.keys().copied().filter(|&c| pick(c)).collect() };
     let (in_x, in_w, in_out) = (|c| x.letters.contains(&c), |c| w.letters.contains(&c), |c: char| out.contains(&c));
     let large = |c: char| w.letters.iter().zip(&w.shape).any(|(l, &s)| *l == c && s > 1);
@@ -253,8 +260,12 @@ fn contract(
     let (b, k, m, n) = (product(&batch), product(&summed), product(&rows), product(&columns));
     let join = |parts: &[&[char]]| parts.concat();
     let w_order = join(&[&batch, &columns, &summed]);
-    let weight: Vec<f64> =
-        permuted(&w.letters, &w.shape, &w_order, &sizes).iter().map(|&j| w.data[j as usize]).collect();
+    let still = w.letters == w_order && w.letters.iter().zip(&w.shape).all(|(c, s)| sizes[c] == *s);
+    let weight: Vec<f64> = if still {
+        w.data
+    } else {
+        permuted(&w.letters, &w.shape, &w_order, &sizes).iter().map(|&j| w.data[j as usize]).collect()
+    };
     // Rows first where that is the order already: then no number moves.
     let rows_first =
         b == 1 && x.letters.iter().filter(|c| sizes[c] > 1).eq(join(&[&rows, &summed]).iter().filter(|c| sizes[c] > 1));

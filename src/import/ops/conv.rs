@@ -20,7 +20,8 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         return Err(Refusal::new(format!("kernel {shape:?} does not fit an input of shape {:?}", x.shape)));
     }
     let transposed = call.node.op_type == "ConvTranspose";
-    let groups = call.int("group", 1).max(1) as usize;
+    let groups = usize::try_from(call.int("group", 1)).ok().filter(|&g| g > 0);
+    let groups = groups.ok_or_else(|| Refusal::new("its number of groups is not positive"))?;
     let (batch, channels) = (x.shape[0], x.shape[1]);
     let space = x.shape[2..].to_vec();
     let kernel = shape[2..].to_vec();

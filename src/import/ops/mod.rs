@@ -9,6 +9,7 @@ mod classic;
 pub mod constant;
 mod contract;
 mod conv;
+mod layout;
 mod movement;
 mod norm;
 mod pool;
@@ -128,6 +129,8 @@ pub fn lower<'a>(l: &mut Lowering<'a>, call: &Call<'a>, entry: &Entry) -> Result
         }
         "CumSum" => reduce::cumulative(l, call)?,
         "Resize" | "Upsample" => resize::lower(l, call)?,
+        "Concat" => layout::concat(l, call)?,
+        "Reshape" => layout::reshape(call)?,
         "Pad" => rearrange::pad(l, call)?,
         "Trilu" => rearrange::triangle(l, call)?,
         "SpaceToDepth" => rearrange::space_to_depth(l, call)?,

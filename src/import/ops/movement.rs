@@ -2,6 +2,7 @@
 //!
 //! Opset history: tract's, per node. Refuses computed indices, shapes and bounds, and scatters that add or multiply.
 
+use crate::import::bounds::{MOVED, within};
 use crate::import::call::Call;
 use crate::import::lower::{Lowering, affine};
 use crate::import::tensor::{elements, evaluate, floats, integers, positions};
@@ -12,7 +13,6 @@ use std::sync::Arc;
 /// Which inputs hold the numbers that are moved; the others say where to.
 fn is_data(op: &str, k: usize) -> bool {
     match op {
-        "Concat" => true,
         "Where" => k > 0,
         "ScatterND" | "ScatterElements" | "Scatter" => k != 1,
         _ => k == 0,
@@ -31,6 +31,7 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
     if call.text("reduction").is_some_and(|r| r != "none") {
         return Err(Refusal::new("combines what it scatters, which is not supported"));
     }
+    within(call, MOVED)?;
     let (mut parts, mut inputs, mut next) = (vec![], vec![], 0i64);
     for (k, input) in call.inputs.iter().enumerate() {
         let (shape, part) = match input {
@@ -61,7 +62,9 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
     let mut values = vec![];
     for tensor in moved {
         let shape = tensor.shape().to_vec();
-        elements(&shape)?;
+        if elements(&shape)? != tensor.len() {
+            return Err(Refusal::new(format!("its shape {shape:?} does not hold what it moves")));
+        }
         values.push(Value::Computed(gather(l, call, &parts, &integers(&tensor)?, shape)?));
     }
     Ok(values)

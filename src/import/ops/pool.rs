@@ -3,11 +3,12 @@
 //! Opset history: AveragePool 7 `count_include_pad`, 10 `ceil_mode`, 19 `dilations`; MaxPool 8 `Indices`, 10 `ceil_mode`
 //! and `dilations`. The Indices output is refused when it is read.
 
+use crate::import::bounds::MOVED;
 use crate::import::call::Call;
 use crate::import::lower::Lowering;
 use crate::import::tensor::elements;
 use crate::import::value::{Computed, Refusal};
-use crate::ir::{Affine, Broadcast, Max, Op, sparse};
+use crate::ir::{Affine, Broadcast, Conv, Linear, Max, Op};
 
 /// A sliding window: the attributes of convolutions and pools.
 pub struct Window {
@@ -120,28 +121,16 @@ impl Window {
         Ok((pads, out))
     }
 
-    /// For each output position, the input positions under its window (row-major over space).
-    fn taps(&self, space: &[usize], out: &[usize], pads: &[isize]) -> Vec<Vec<usize>> {
-        let mut all: Vec<Vec<usize>> = vec![vec![0]; 1];
-        for k in 0..space.len() {
-            let along: Vec<Vec<usize>> = (0..out[k])
-                .map(|o| {
-                    (0..self.kernel[k])
-                        .map(|q| (o * self.strides[k] + q * self.dilations[k]) as isize - pads[k])
-                        .filter(|&p| p >= 0 && p < space[k] as isize)
-                        .map(|p| p as usize)
-                        .collect()
-                })
-                .collect();
-            all = (all.iter())
-                .flat_map(|outer| {
-                    along.iter().map(|inner| {
-                        outer.iter().flat_map(|o| inner.iter().map(move |i| o * space[k] + i)).collect::<Vec<usize>>()
-                    })
-                })
-                .collect();
-        }
-        all
+    /// Per dimension and output position, the input positions under its window.
+    fn taps(&self, space: &[usize], out: &[usize], pads: &[isize]) -> Vec<Vec<Vec<usize>>> {
+        let along = |k: usize, o: usize| -> Vec<usize> {
+            (0..self.kernel[k])
+                .map(|q| (o * self.strides[k] + q * self.dilations[k]) as isize - pads[k])
+                .filter(|&p| p >= 0 && p < space[k] as isize)
+                .map(|p| p as usize)
+                .collect()
+        };
+        (0..space.len()).map(|k| (0..out[k]).map(|o| along(k, o)).collect()).collect()
     }
 
     /// For each output position, how many window elements fall in the padded input (for `count_include_pad`).
@@ -184,14 +173,24 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     elements(&shape)?;
     let planes = x.shape[0] * x.shape[1];
     let size: usize = space.iter().product();
+    let reach: u64 = kernel.iter().zip(&out).fold(0, |n: u64, (&k, &o)| n.saturating_add(k as u64 * o as u64));
+    if reach > MOVED {
+        return Err(Refusal::new(format!("a window of shape {kernel:?} is not supported")));
+    }
     let taps = window.taps(space, &out, &pads);
-    if taps.iter().any(|t| t.is_empty()) {
+    if taps.iter().flatten().any(|t| t.is_empty()) {
         return Err(Refusal::new("a window lies wholly in the padding"));
     }
     if call.node.op_type == "MaxPool" {
+        let along = |k: &Vec<Vec<usize>>| k.iter().map(|t| t.len() as u64).sum::<u64>();
+        let entries = taps.iter().map(along).fold(planes as u64, u64::saturating_mul);
+        if entries > MOVED {
+            return Err(Refusal::new(format!("chooses among {entries} elements; at most {MOVED} are supported")));
+        }
+        let windows = positions(&taps, space);
         let (mut starts, mut candidates) = (vec![0], vec![]);
         for plane in 0..planes {
-            for window in &taps {
+            for window in &windows {
                 candidates.extend(window.iter().map(|t| (plane * size + t) as u32));
                 starts.push(candidates.len());
             }
@@ -199,13 +198,37 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         return Ok(l.emit(call, shape, Op::Max(Max { source: x.node, starts, candidates })));
     }
     let counts: Vec<usize> = match call.int("count_include_pad", 0) {
-        0 => taps.iter().map(|t| t.len()).collect(),
+        0 => {
+            (taps.iter()).fold(vec![1], |all, k| all.iter().flat_map(|n| k.iter().map(move |t| n * t.len())).collect())
+        }
         _ => window.padded(space, &out, &pads),
     };
-    let rows = (0..planes).flat_map(|plane| {
-        taps.iter().map(move |window| window.iter().map(|t| ((plane * size + t) as u32, 1.0)).collect())
-    });
+    // A sum over a window is a convolution with ones, plane by plane.
     let divisor = Broadcast::full(counts.iter().map(|&c| c as f64).collect());
-    let op = Op::Affine(Affine { source: x.node, linear: sparse(rows), divisor: Some(divisor), bias: None });
+    let conv = Conv {
+        batch: planes,
+        groups: 1,
+        small_channels: 1,
+        large_channels: 1,
+        small: out,
+        large: space.to_vec(),
+        weight: vec![1.0; kernel.iter().product()].into(),
+        kernel,
+        strides: window.strides,
+        dilations: window.dilations,
+        pads,
+        transposed: false,
+    };
+    let op = Op::Affine(Affine { source: x.node, linear: Linear::Conv(conv), divisor: Some(divisor), bias: None });
     Ok(l.emit(call, shape, op))
+}
+
+/// For each output position, the flat input positions under its window.
+fn positions(taps: &[Vec<Vec<usize>>], space: &[usize]) -> Vec<Vec<usize>> {
+    taps.iter().zip(space).fold(vec![vec![0]], |all, (along, &size)| {
+        let cross = |outer: &Vec<usize>, inner: &Vec<usize>| -> Vec<usize> {
+            outer.iter().flat_map(|o| inner.iter().map(move |i| o * size + i)).collect()
+        };
+        all.iter().flat_map(|outer| along.iter().map(move |inner| cross(outer, inner))).collect()
+    })
 }

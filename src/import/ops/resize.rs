@@ -4,11 +4,16 @@
 //! modes, `nearest_mode`, `exclude_outside`, sizes; 13 roi optional; 18 `axes`, `antialias`, `keep_aspect_ratio_policy`.
 //! Refuses cubic interpolation, antialiasing, `tf_crop_and_resize` and the aspect-ratio policies.
 
+use crate::import::bounds::MOVED;
 use crate::import::call::Call;
 use crate::import::lower::{Lowering, affine};
 use crate::import::tensor::{elements, floats, integers};
 use crate::import::value::{Computed, Refusal};
 use crate::ir::{Linear, sparse};
+
+/// The coordinate modes that are supported.
+const COORDINATES: [&str; 5] =
+    ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners", "half_pixel_symmetric"];
 
 /// Lowers a node of the family.
 pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
@@ -32,6 +37,9 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     }
     if call.text("keep_aspect_ratio_policy").is_some_and(|p| p != "stretch") {
         return Err(refused("keeping the aspect ratio"));
+    }
+    if !COORDINATES.contains(&coordinates.as_str()) {
+        return Err(refused(&format!("the coordinate mode {coordinates}")));
     }
     let axes: Vec<usize> = match call.ints("axes") {
         Some(axes) => axes.iter().map(|&a| if a < 0 { a + rank as i64 } else { a } as usize).collect(),
@@ -108,6 +116,10 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     }
     let shape: Vec<usize> = taps.iter().map(|t| t.len()).collect();
     elements(&shape)?;
+    let entries = taps.iter().map(|t| t.iter().map(|r| r.len() as u64).sum::<u64>()).fold(1, u64::saturating_mul);
+    if entries > MOVED {
+        return Err(Refusal::new(format!("means of {entries} elements in all; at most {} are supported", MOVED)));
+    }
     let mut rows: Vec<Vec<(u32, f64)>> = vec![vec![(0, 1.0)]];
     for (k, along) in taps.iter().enumerate() {
         let cross = |outer: &Vec<(u32, f64)>, inner: &Vec<(usize, f64)>| -> Vec<(u32, f64)> {

@@ -34,7 +34,7 @@ pub fn extremum(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         if parts.len() == 1 { l.expand(call, &parts[0], &shape)? } else { group(l, call, &parts, &shape, least)? };
     for (values, from) in bounds {
         let curve = |v: f64| if least { Curve::clip(f64::NEG_INFINITY, v) } else { Curve::clip(v, f64::INFINITY) };
-        let bound = broadcast(values, &from, &shape);
+        let bound = broadcast(values, &from, &shape)?;
         let curves: Option<Vec<Curve>> = bound.values.iter().map(|&v| curve(v)).collect();
         let curves = curves.ok_or_else(|| Refusal::new("a bound that is no number"))?;
         out = l.emit(call, shape.clone(), Op::Activation(Activation { source: out.node, curves, inner: bound.inner }));
@@ -94,7 +94,7 @@ fn threshold(l: &mut Lowering, call: &Call, x: &Computed, k: usize) -> Result<(C
     let (values, from) = call.numbers(k)?.ok_or_else(|| Refusal::new("an operand is missing"))?;
     let shape = broadcast_shape(&x.shape, &from)?;
     let x = l.expand(call, x, &shape)?;
-    Ok((x, Against::Threshold(broadcast(values, &from, &shape))))
+    Ok((x, Against::Threshold(broadcast(values, &from, &shape)?)))
 }
 
 /// A branch of a choice.
@@ -147,7 +147,7 @@ fn pick(l: &mut Lowering, call: &Call, condition: &Comparison, yes: Branch, no: 
                 if broadcast_shape(&left.shape, &from)? != left.shape {
                     return Err(Refusal::new("a branch of a larger shape than the condition"));
                 }
-                let b = broadcast(values, &from, &left.shape);
+                let b = broadcast(values, &from, &left.shape)?;
                 Ok((0..n).map(|i| (0.0, b.get(i))).collect())
             }
             Branch::Computed(branch) => line_of(l, branch.node, left.node, n).ok_or_else(|| {
