@@ -20,12 +20,16 @@ mod errors;
 mod formats;
 #[path = "cli/hostile_plugins.rs"]
 mod hostile_plugins;
+#[path = "cli/manual.rs"]
+mod manual;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/regions.rs"]
 mod regions;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/review.rs"]
+mod review;
 #[path = "cli/slices.rs"]
 mod slices;
 #[path = "cli/snapshots.rs"]

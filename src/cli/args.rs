@@ -13,13 +13,19 @@ Examples:
   polyaudit model.onnx --domain property.vnnlib --method sample --samples 5000
   polyaudit big.onnx --domain 0,1 --slice-points a.npy,b.npy,c.npy     the plane through three inputs
   polyaudit *.onnx --out-dir reports              one report per model
+  polyaudit model.onnx --domain -1,1 -o model.yaml -o model.html
+  polyaudit model.onnx --baseline old.yaml        pass or fail, by the limits of polyaudit.yaml
+  polyaudit compare a.onnx b.onnx --domain -1,1   what differs between two models
   polyaudit model.onnx --certificates model.cert  every verdict with its proof
   polyaudit verify model.onnx model.cert          check them again, from the model alone
   polyaudit inspect model.onnx                    what was read, layer by layer
   polyaudit eval model.onnx --inputs points.npy   the function that is audited, at your points
 
 Exit codes: 0 audited, 1 a check failed, 2 usage, input or output error, 3 model outside the supported
-fragment, 130 interrupted (the partial report is written).";
+fragment, 130 interrupted (the partial report is written).
+
+Every flag can also come from the environment as POLYAUDIT_<NAME>, and from polyaudit.yaml (`polyaudit init`
+writes one); a flag wins over the environment, which wins over the file.";
 
 const COMPARISONS: &str = "\
 Examples:
@@ -200,12 +206,17 @@ pub enum Command {
     Verify(Verify),
     /// Print the JSON Schema of a document
     Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print a manual page, as roff
+    Man(Man),
     /// List, try and begin plugins: checks and renderers of your own
     Plugins(super::plugin_args::Plugins),
 }
 
 /// `polyaudit inspect`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  polyaudit inspect model.onnx")]
 pub struct Inspect {
     /// ONNX model
     pub(super) model: PathBuf,
@@ -215,6 +226,9 @@ pub struct Inspect {
 
 /// `polyaudit eval`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  polyaudit eval model.onnx --inputs points.npy\n  polyaudit eval model.onnx --inputs points.json --output logits"
+)]
 pub struct Eval {
     /// ONNX model
     pub(super) model: PathBuf,
@@ -277,6 +291,23 @@ pub struct Compare {
     pub(super) quiet: bool,
 }
 
+/// `polyaudit completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  polyaudit completions bash >~/.local/share/bash-completion/completions/polyaudit")]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// `polyaudit man`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  polyaudit man | man -l -\n  polyaudit man compare >polyaudit-compare.1")]
+pub struct Man {
+    /// A command; the program itself where absent
+    pub(super) command: Option<String>,
+}
+
 /// `polyaudit schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
@@ -296,6 +327,7 @@ pub enum SchemaArg {
 
 /// `polyaudit init`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  polyaudit init && polyaudit model.onnx")]
 pub struct Init {
     /// Where to write it
     #[arg(default_value = "polyaudit.yaml")]
@@ -307,6 +339,7 @@ pub struct Init {
 
 /// `polyaudit explain`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  polyaudit explain\n  polyaudit explain domain-not-stated")]
 pub struct Explain {
     /// Code of a finding, for example domain-not-stated
     pub(super) code: Option<String>,

@@ -20,7 +20,7 @@ const HEADINGS: [&str; 4] = ["What to audit", "How", "Budgets", "Review"];
 
 /// The whole command line, every flag also readable from the environment.
 pub fn command() -> Command {
-    with_environment(Arguments::command())
+    with_environment(Arguments::command().long_version(super::manual::version()))
 }
 
 fn with_environment(command: Command) -> Command {

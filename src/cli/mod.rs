@@ -12,6 +12,7 @@ mod domain;
 mod enumerate_args;
 mod eval;
 mod inspect;
+mod manual;
 mod numpy;
 mod output;
 mod plugin_args;
@@ -55,6 +56,8 @@ pub fn main() -> ExitCode {
         Some(Command::Init(init)) => review::init(&init),
         Some(Command::Explain(explain)) => review::explain(&explain),
         Some(Command::Verify(verify)) => verify::run(&verify),
+        Some(Command::Completions(completions)) => manual::completions(&completions),
+        Some(Command::Man(man)) => manual::man(&man),
         Some(Command::Schema(schema)) => review::schema(&schema),
         Some(Command::Plugins(plugins)) => plugin_commands::run(&plugins.what, color),
         None => run::run(&arguments, config.as_ref()),

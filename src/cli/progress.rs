@@ -3,6 +3,7 @@
 use crate::explore::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 /// A progress line for one model.
 pub struct Line {
@@ -17,6 +18,12 @@ impl Line {
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         bar.set_prefix(model.to_string());
+        // Until the exploration speaks for itself, the model is being read.
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {spinner} {msg}, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message("reading the model");
+        bar.enable_steady_tick(Duration::from_millis(200));
         Line { bar: Some(bar) }
     }
 

@@ -35,6 +35,8 @@ pub const CODES: &[Code] = &[
         "At least half of the last samples met a region that no earlier sample had met: the distinct regions that were found are a small part of those that exist. Statistics weighted by volume stand with their intervals; `regions_found` says little about the number of regions. Take more samples, a smaller domain, or enumerate."),
     entry("domain-not-stated", Warning, "The domain was not stated",
         "Every number of the report depends on the part of the input space that is audited. None was given, and [-1, 1] was assumed for every input. State the range that your inputs have after preprocessing: `--domain LO,HI`, `--domain FILE`, or `domain` in polyaudit.yaml."),
+    entry("enumerated-by-crossing", Info, "The enumeration went from region to region across faces",
+        "The faster enumeration, which splits cells on their vertices, did not finish this network: too many half-spaces meet in a vertex, or a sign could not be decided in its arithmetic. The whole domain was enumerated again by crossing faces, with certified verdicts. The numbers are as exact; only the time was longer."),
     entry("identically-on-breakpoint", Info, "A unit is identically on its breakpoint in some region",
         "Its pre-activation is constantly equal to a breakpoint over a whole region, typically 0 because all units before it are off or its weights are zero. It draws no boundary there and counts as being on the lower piece. Pruned, quantised and lattice networks have many; elsewhere it can show dead weight."),
     entry("identity-violated", Error, "A self-check of the enumeration failed",

@@ -110,7 +110,9 @@ pub fn histogram(report: &Report) -> String {
 }
 
 fn findings(report: &Report, style: Style) -> String {
-    let lines: String = report.findings.iter().map(|f| finding_line(f, style.color)).collect();
+    // A broken limit is told below, with the limits that hold.
+    let told = |f: &&Finding| f.code != "limit-broken" || report.checks.limits.is_empty();
+    let lines: String = report.findings.iter().filter(told).map(|f| finding_line(f, style.color)).collect();
     lines + &verdict(report, style)
 }
 
@@ -129,7 +131,7 @@ fn verdict(report: &Report, style: Style) -> String {
     let mut out: String = (checks.ignored.iter())
         .map(|i| format!("ignored[{}]: {} (because: {})\n", i.code, i.message, i.reason))
         .collect();
-    out.extend(checks.limits.iter().map(|l| format!("{}: {} {}: {}\n", l.outcome, l.metric, l.limit, l.detail)));
+    out.extend(checks.limits.iter().map(|l| format!("limit {}: {} {}: {}\n", l.outcome, l.metric, l.limit, l.detail)));
     let Some(verdict) = &checks.verdict else { return out };
     let word = if style.color { format!("\x1b[1m{verdict}\x1b[0m") } else { verdict.clone() };
     let holds = checks.limits.iter().filter(|l| l.outcome == "holds" || l.outcome == "within-noise").count();

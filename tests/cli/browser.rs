@@ -12,7 +12,8 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use tempfile::tempdir;
 
-fn chromium() -> Option<PathBuf> {
+/// The browser, where there is one.
+pub fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("POLYAUDIT_CHROMIUM").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
@@ -26,7 +27,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// Opens a page at a width and gives what the script in `browser.js` saw.
-fn open(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
+pub fn open(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
     let folder = tempdir().expect("a folder");
     let errors = "<script>window.polyauditErrors = [];\
         addEventListener('error', (e) => polyauditErrors.push(String(e.message)));\
@@ -60,7 +61,7 @@ fn open(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
 }
 
 /// What holds for every page.
-fn sound(seen: &Value, what: &str) {
+pub fn sound(seen: &Value, what: &str) {
     assert_eq!(seen["errors"], serde_json::json!([]), "{what}");
     assert_eq!(seen["resources"], 0, "{what}");
     assert!(seen["overflow"].as_i64().expect("a number") <= 0, "{what} is wider than its window: {seen}");
