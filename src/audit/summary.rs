@@ -18,8 +18,10 @@ pub fn status(found: &Exploration) -> Status {
 pub fn summary(network: &Network, found: &Exploration) -> Summary {
     let all = found.method == Method::Enumerate && found.state == State::Complete;
     let sampled = found.method == Method::Sample;
-    let covered = found.covered.map(|(inside, drawn)| rounded(inside as f64 / drawn as f64));
-    let interval = found.covered.and_then(|(inside, drawn)| proportion_interval(inside, drawn));
+    let drawn = found.covered.filter(|_| found.covered_volume.is_none());
+    let by_points = drawn.map(|(inside, drawn)| rounded(inside as f64 / drawn as f64));
+    let covered = found.covered_volume.map(rounded).or(by_points);
+    let interval = drawn.and_then(|(inside, drawn)| proportion_interval(inside, drawn));
     let d = found.dimension;
     let faces = |counts: &[u64]| faces(counts, d, sampled);
     let tally = &found.tally;

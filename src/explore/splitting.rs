@@ -3,12 +3,15 @@
 use super::bounds::Bounds;
 use super::identities::Identity;
 use super::run::{Control, Plan, State};
-use super::split::{NotSplit, Split, Tree};
+use super::split::{NotSplit, Split, Tree, VOLUME_UNIT, checks};
 use super::{Shape, Tally};
 use crate::region::{HyperplaneId, Walker};
 
 /// Seeded points carried down the tree.
 const POINTS: u64 = 1000;
+
+/// Most inputs for which volumes are summed: beyond, triangulations cost many times the splitting.
+const VOLUMES_UP_TO: usize = 5;
 
 /// What an enumeration by splitting counted.
 pub struct Splitting {
@@ -32,7 +35,8 @@ pub fn enumerate(
     plan: &Plan,
     control: &Control,
 ) -> anyhow::Result<Result<Splitting, NotSplit>> {
-    let tree = match Tree::new(walker, bounds, plan.seed, POINTS)? {
+    let volumes = bounds.is_bounded() && walker.dimension() <= VOLUMES_UP_TO;
+    let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes)? {
         Ok(tree) => tree,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -46,8 +50,8 @@ pub fn enumerate(
         vanishing: counts.vanishing(tree.stages()),
         points: (counts.matched, POINTS),
         state,
-        shape: Shape::new(&counts, tree.stages(), false),
-        checks: vec![],
-        covered: None,
+        shape: Shape::new(&counts, tree.stages(), volumes),
+        checks: checks::all(&counts, tree.stages(), walker, bounds, volumes),
+        covered: volumes.then_some(counts.volume as f64 * VOLUME_UNIT),
     }))
 }

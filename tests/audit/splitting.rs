@@ -2,6 +2,7 @@
 //! Sources of truth: crossing faces (certified half-spaces and LP-free face engine), which shares no geometry with it.
 
 use crate::support::{enumerate, enumerate_exactly, mlp, rows, zoo};
+use polyaudit::explore::identities::Outcome;
 use polyaudit::explore::{self, Certify, Control, Domain, State};
 use polyaudit::import;
 use polyaudit::ir::Network;
@@ -81,6 +82,59 @@ fn random_networks() {
                 agree(&format!("{widths:?}, seed {seed}"), &network, &Domain::cube(widths[0], -1.0, 1.0));
                 agree(&format!("{widths:?}, seed {seed}, whole space"), &network, &Domain::unbounded(widths[0]));
             }
+        }
+    }
+}
+
+/// The outcome of each check, by name.
+fn outcomes(network: &Network, domain: &Domain) -> Vec<(&'static str, Outcome)> {
+    enumerate(network, domain).identities.iter().map(|i| (i.name, i.outcome)).collect()
+}
+
+#[test]
+fn checks_hold_where_their_assumptions_do() {
+    let holds = |found: &[(&str, Outcome)], name: &str| {
+        let outcome = found.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no check {name}")).1;
+        assert_eq!(outcome, Outcome::Holds, "{name} in {found:?}");
+    };
+    for seed in 0..3 {
+        let plane = outcomes(&mlp(&[2, 9, 8, 1], seed, 0.4), &Domain::cube(2, -1.0, 1.0));
+        let space = outcomes(&mlp(&[3, 9, 7, 1], seed, 0.4), &Domain::cube(3, -1.0, 1.0));
+        let four = outcomes(&mlp(&[4, 7, 5, 1], seed, 0.4), &Domain::cube(4, -1.0, 1.0));
+        for found in [&plane, &space, &four] {
+            ["handshake", "points", "vertex-handshake", "volume"].iter().for_each(|n| holds(found, n));
+        }
+        ["plane-mean-four", "euler"].iter().for_each(|n| holds(&plane, n));
+        ["space-face-sum", "euler"].iter().for_each(|n| holds(&space, n));
+        let layer = outcomes(&mlp(&[3, 10, 1], seed, 1.0), &Domain::unbounded(3));
+        ["one-hidden-layer", "vertex-handshake"].iter().for_each(|n| holds(&layer, n));
+    }
+    let central = outcomes(&mlp(&[3, 8, 1], 0, 0.0), &Domain::cube(3, -1.0, 1.0));
+    holds(&central, "volume");
+    assert!(central.contains(&("space-face-sum", Outcome::NotApplicable)), "{central:?}");
+}
+
+#[test]
+fn any_number_of_threads_and_any_limit_give_the_same_regions() {
+    let network = mlp(&[3, 16, 12, 1], 5, 0.4);
+    let over = |threads: usize, max_regions: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let stop = AtomicBool::new(false);
+        let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+        let (method, engine) = (explore::Method::Enumerate, Engine::Auto);
+        let plan = explore::Plan { method, engine, exact: false, samples: None, seed: 0, max_regions };
+        pool.install(|| explore::explore(&network, &Domain::cube(3, -1.0, 1.0), &plan, &control)).expect("regions")
+    };
+    let whole = over(1, 1_000_000);
+    assert!(whole.state == State::Complete && whole.regions_found > 500, "{} regions", whole.regions_found);
+    for limit in [1, 17, 300, whole.regions_found - 1, whole.regions_found, 1_000_000] {
+        let (one, two) = (over(1, limit), over(2, limit));
+        assert_eq!(format!("{one:?}"), format!("{two:?}"), "limit {limit}");
+        assert_eq!(one.regions_found, limit.min(whole.regions_found));
+        assert_eq!(one.state == State::Complete, limit >= whole.regions_found, "limit {limit}");
+        if limit < whole.regions_found {
+            let share = one.covered_volume.expect("a share of the volume");
+            assert!(share > 0.0 && share < 1.0, "limit {limit}: {share}");
         }
     }
 }

@@ -70,8 +70,33 @@ impl<const W: usize> Bits<W> {
 
     /// Its members, ascending.
     #[inline(always)]
-    pub fn iter(self) -> impl Iterator<Item = usize> {
-        self.0.into_iter().enumerate().flat_map(|(w, bits)| Ones(bits).map(move |k| 64 * w + k))
+    pub fn iter(self) -> Members<W> {
+        Members { words: self.0, at: 0 }
+    }
+}
+
+/// The members of a set, ascending.
+#[derive(Clone, Copy)]
+pub struct Members<const W: usize> {
+    words: [u64; W],
+    at: usize,
+}
+
+impl<const W: usize> Iterator for Members<W> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        while self.at < W {
+            let word = &mut self.words[self.at];
+            if *word != 0 {
+                let k = word.trailing_zeros() as usize;
+                *word &= *word - 1;
+                return Some(64 * self.at + k);
+            }
+            self.at += 1;
+        }
+        None
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Ground<'a> {
     pub stages: Stages,
     /// Seeded points with the patterns of their forward passes.
     pub points: Vec<(Pattern, Vec<f64>)>,
+    /// Whether volumes are summed.
+    pub volumes: bool,
 }
 
 /// Why a subtree was given up.
@@ -119,6 +121,8 @@ pub struct Floor {
     pub chosen: Vec<u64>,
     /// Distinguishes the cells that the forms were made for.
     pub cell: u64,
+    /// Rows seen from their lower, and from their upper side.
+    pub seen: [Vec<u64>; 2],
 }
 
 /// The worker.
@@ -153,6 +157,9 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub pairs: Vec<(u32, u32)>,
     pub fresh: Vec<Entry<W>>,
     pub kids: Vec<Frame<W>>,
+    /// Coordinates of a cell's vertices, and vertices of its faces, while its volume is taken.
+    pub corners: Vec<[f64; D]>,
+    pub members: Vec<u32>,
     pub below: Vec<u32>,
     pub above: Vec<u32>,
 }
@@ -191,6 +198,8 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             pairs: vec![],
             fresh: vec![],
             kids: vec![],
+            corners: vec![],
+            members: vec![],
             below: vec![],
             above: vec![],
         }
@@ -202,6 +211,9 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         self.collected.clear();
         self.frames.clear();
         self.path.clear();
+        for (floor, stage) in self.floors.iter_mut().zip(&self.ground.stages.list) {
+            floor.seen = [vec![0; stage.words()], vec![0; stage.words()]];
+        }
         let root = self.root()?;
         self.enter(root, errand)?;
         let mut turns = 0u32;
@@ -220,6 +232,12 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
                 self.path.push(frame.choice);
             }
             self.proceed(frame, errand)?;
+        }
+        for (floor, stage) in self.floors.iter().zip(&self.ground.stages.list) {
+            for i in 0..stage.rows() {
+                let seen = |side: usize| floor.seen[side][i / 64] >> (i % 64) & 1 == 1;
+                self.counts.seen[stage.first as usize + i] = [seen(0), seen(1)];
+            }
         }
         let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
         Ok(Walk { counts, paths, whole: self.frames.is_empty() })

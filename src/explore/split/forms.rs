@@ -29,6 +29,8 @@ pub struct RowForms {
     full: Vec<f64>,
     /// Largest absolute coefficient.
     magnitude: Vec<f64>,
+    /// Whether some row may be a constant: no coefficient beyond its error.
+    flat: bool,
     updates: usize,
     /// The choices of the stage before that these forms belong to, and which cell's they were.
     upper: Vec<u64>,
@@ -124,8 +126,8 @@ impl RowForms {
     fn finish<const D: usize>(&mut self) {
         let s = self.stride;
         let (values, weight, magnitude) = (&self.values, &mut self.weight, &mut self.magnitude);
-        let (error, full) = (&self.error, &mut self.full);
-        vectorised(|| {
+        let (error, full, rows) = (&self.error, &mut self.full, self.rows);
+        self.flat = vectorised(|| {
             weight.fill(0.0);
             magnitude.fill(0.0);
             for k in 0..=D {
@@ -141,7 +143,13 @@ impl RowForms {
                 weight[j] *= 1.0 + 1e-9;
                 full[j] = full_error::<D>(error[j], values[D * s + j]);
             }
+            (0..rows).fold(false, |flat, j| flat | (weight[j] <= (D as f64 + 1.0) * error[j]))
         });
+    }
+
+    /// Whether some row may be a constant.
+    pub fn flat(&self) -> bool {
+        self.flat
     }
 
     /// Coefficient `k` of row `i`; the constant at `D`.

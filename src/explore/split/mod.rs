@@ -6,6 +6,7 @@
 //! and forgotten. The tree, its subtrees and every sum are the same for any number of threads.
 
 mod bits;
+pub mod checks;
 mod counts;
 mod cut;
 mod descent;
@@ -17,6 +18,7 @@ mod rows;
 mod stage;
 mod tree;
 mod vertex;
+mod volume;
 
 pub use counts::{Counts, Prefix, VOLUME_UNIT};
 pub use stage::Stages;

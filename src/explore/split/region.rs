@@ -4,6 +4,7 @@ use super::bits::Bits;
 use super::counts::Counts;
 use super::descent::{Cell, Descent, Entry, Frame};
 use super::stage::NONE;
+use crate::polytope::vectorised;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// The vertices of a cell.
@@ -40,10 +41,12 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         prefix.regions += 1;
         prefix.total += faces.count() as u64;
         prefix.interior += (faces.count() - walls) as u64;
-        let stage = &self.ground.stages.list[s];
-        for i in 0..stage.rows() {
-            let upper = self.floors[s].chosen[i / 64] >> (i % 64) & 1 == 1;
-            self.counts.seen[stage.first as usize + i][usize::from(upper)] = true;
+        if self.ground.stages.list[s].rows() > 0 {
+            let floor = &mut self.floors[s];
+            for (w, &upper) in floor.chosen.iter().enumerate() {
+                floor.seen[0][w] |= !upper;
+                floor.seen[1][w] |= upper;
+            }
         }
     }
 
@@ -82,7 +85,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         counts.shared += shared.count() as u64;
         counts.degenerate += u64::from(!cell.simple);
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
-        count_vertices::<D, W>(counts, own, cell, &boundary);
+        vectorised(|| count_vertices::<D, W>(counts, own, cell, &boundary));
+        if self.ground.volumes {
+            self.count_volume(&frame.cell);
+        }
         if frame.points.1 > 0 {
             self.count_points(frame);
         }

@@ -53,8 +53,12 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let (s, n) = (frame.stage as usize, rows.unit.len());
         let (words, begin) = (n.div_ceil(64), self.words.len());
         self.words.resize(begin + 2 * words, 0);
-        (0..n).for_each(|i| self.words[begin + i / 64] |= 1 << (i % 64));
-        for i in 0..n {
+        self.words[begin..begin + words].fill(u64::MAX);
+        if n % 64 != 0 {
+            self.words[begin + words - 1] = (1 << (n % 64)) - 1;
+        }
+        let suspects = if self.floors[s].rows.flat() { n } else { 0 };
+        for i in 0..suspects {
             if let Some(sign) = self.constant(s, i, rows)? {
                 self.words[begin + i / 64] &= !(1 << (i % 64));
                 self.words[begin + words + i / 64] |= u64::from(sign == Ordering::Greater) << (i % 64);

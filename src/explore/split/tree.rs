@@ -66,13 +66,14 @@ impl<'a> Tree<'a> {
         bounds: &'a Bounds,
         seed: u64,
         points: u64,
+        volumes: bool,
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
         if !bounds.further_walls().is_empty() {
             return Ok(Err(NotSplit::Walls));
         }
         let points = (0..points).into_par_iter().map(|k| points::sample(walker, bounds, seed, k));
         let points = points.collect::<Result<Vec<_>, _>>()?;
-        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points };
+        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points, volumes };
         let mut tree = Tree { ground, trunk: 0, paths: vec![], above: Counts::default() };
         loop {
             let never = || false;

@@ -1,0 +1,145 @@
+//! The splitter on fixed networks: `cargo bench --bench enumeration [-- FOLDER [NET]]`.
+//!
+//! Regions per CPU second with full histograms on one thread, with and without volumes, and the speed-up of two threads
+//! by the clock. With a folder the networks are written there for `enumeration_peers.py`.
+
+use polyaudit::explore::split::Tree;
+use polyaudit::explore::{Bounds, Certify, Control, State};
+use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
+use polyaudit::region::Walker;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// Networks: name, widths.
+const NETS: [(&str, &[usize]); 9] = [
+    ("2-64-64-64-64", &[2, 64, 64, 64, 64, 1]),
+    ("3-40-20", &[3, 40, 20, 1]),
+    ("3-32-32", &[3, 32, 32, 1]),
+    ("4-32-32", &[4, 32, 32, 1]),
+    ("5-16-16", &[5, 16, 16, 1]),
+    ("6-16", &[6, 16, 1]),
+    ("8-16", &[8, 16, 1]),
+    ("3-64-64", &[3, 64, 64, 1]),
+    ("4-16-16-16", &[4, 16, 16, 16, 1]),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let folder = arguments.first().filter(|f| *f != ".");
+    let only = arguments.get(1);
+    // One thread is this one, so that its own processor time is that of the work.
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().expect("a thread");
+    let pair = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+    println!("| network | regions | regions/CPU s | with volumes | two threads | vertices/region | faces/region |");
+    println!("|---|---|---|---|---|---|---|");
+    for (name, widths) in NETS.iter().filter(|(n, _)| only.is_none_or(|o| o == n)) {
+        let layers = weights(widths);
+        if let Some(folder) = folder {
+            dump(folder, name, &layers);
+        }
+        let network = network(widths[0], &layers);
+        let walker = Walker::new(&network);
+        let bounds = Bounds::Box(vec![[-1.0, 1.0]; widths[0]]);
+        let plain = run(&walker, &bounds, false, &one);
+        let volumes = run(&walker, &bounds, widths[0] <= 5, &one);
+        let two = run(&walker, &bounds, false, &pair);
+        assert_eq!(plain.counts, two.counts, "one and two threads");
+        let faces: u64 = plain.counts.total.iter().enumerate().map(|(k, n)| k as u64 * n).sum();
+        let n = plain.counts.regions as f64;
+        println!(
+            "| {name} | {} | {:.0} | {:.0} | {:.2} | {:.1} | {:.2} |",
+            plain.counts.regions,
+            n / plain.cpu,
+            n / volumes.cpu,
+            plain.wall / two.wall,
+            plain.counts.vertices as f64 / n,
+            faces as f64 / n
+        );
+    }
+}
+
+struct Run {
+    counts: polyaudit::explore::split::Counts,
+    cpu: f64,
+    wall: f64,
+}
+
+/// Repeats until a second of CPU time is used; the best time of one pass.
+fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool) -> Run {
+    let threads = pool.current_num_threads();
+    let stop = AtomicBool::new(false);
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let mut best = None::<Run>;
+    let start = Instant::now();
+    while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {
+        let (cpu, wall) = (cpu_seconds(), Instant::now());
+        let work = || {
+            let tree = Tree::new(walker, bounds, 0, 1000, volumes).expect("points").expect("a network that splits");
+            tree.run(u64::MAX, &control).expect("a network that splits")
+        };
+        let split = pool.install(work);
+        let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+        assert_eq!(split.state, State::Complete);
+        if best.as_ref().is_none_or(|b| if threads == 1 { cpu < b.cpu } else { wall < b.wall }) {
+            best = Some(Run { counts: split.counts, cpu, wall });
+        }
+    }
+    best.expect("at least one pass")
+}
+
+/// Time this thread was on a processor.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux system");
+    text.split(' ').next().and_then(|t| t.parse::<f64>().ok()).expect("nanoseconds") * 1e-9
+}
+
+type Layer = (Vec<f64>, Vec<f64>);
+
+/// Uniform weights within sqrt(6 / inputs) of a layer (He et al. 2015) and biases within 1/2, as float32.
+fn weights(widths: &[usize]) -> Vec<Layer> {
+    let mut state = widths.iter().fold(12345u64, |s, &w| s.wrapping_mul(31).wrapping_add(w as u64));
+    let mut next = move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let mut x = state;
+        x = (x ^ (x >> 33)).wrapping_mul(0xff51afd7ed558ccd);
+        x ^= x >> 33;
+        2.0 * ((x >> 11) as f64 / (1u64 << 53) as f64) - 1.0
+    };
+    let layer = |w: &[usize]| {
+        let bound = (6.0 / w[0] as f64).sqrt();
+        let mut draw = |n: usize, scale: f64| (0..n).map(|_| f64::from((scale * next()) as f32)).collect::<Vec<_>>();
+        (draw(w[0] * w[1], bound), draw(w[1], 0.5))
+    };
+    widths.windows(2).map(layer).collect()
+}
+
+fn network(inputs: usize, layers: &[Layer]) -> Network {
+    let node = |len: usize, op: Op| Node { label: Label::default(), shape: vec![len], op };
+    let mut nodes = vec![node(inputs, Op::Input)];
+    for (k, (weight, bias)) in layers.iter().enumerate() {
+        let (rows, cols, source) = (bias.len(), weight.len() / bias.len(), nodes.len() - 1);
+        let linear = Linear::Dense(Dense { rows, cols, weight: weight.clone().into() });
+        let bias = Some(Broadcast::full(bias.clone()));
+        nodes.push(node(rows, Op::Affine(Affine { source, linear, divisor: None, bias })));
+        if k + 1 < layers.len() {
+            let source = nodes.len() - 1;
+            nodes.push(node(rows, Op::Activation(Activation { source, curves: vec![Curve::relu()], inner: 1 })));
+        }
+    }
+    let last = nodes.len() - 1;
+    let shape = nodes[last].shape.clone();
+    let inputs = vec![Port { name: "x".into(), shape: vec![inputs], element: "float32".into(), offset: 0 }];
+    let outputs = vec![Output { name: "y".into(), shape, element: "float32".into(), node: last }];
+    Network { inputs, outputs, nodes }
+}
+
+/// One text file per network: per layer a line `rows cols`, one line of weights, one of biases.
+fn dump(folder: &str, name: &str, layers: &[Layer]) {
+    let line = |v: &[f64]| v.iter().map(|x| format!("{x:e}")).collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    for (weight, bias) in layers {
+        let (rows, cols) = (bias.len(), weight.len() / bias.len());
+        text += &format!("{rows} {cols}\n{}\n{}\n", line(weight), line(bias));
+    }
+    std::fs::write(format!("{folder}/{name}.txt"), text).expect("a folder to write to");
+}
