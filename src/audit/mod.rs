@@ -13,11 +13,11 @@ pub use recheck::{Recheck, verify};
 pub use slice::Slice;
 pub use summary::layers;
 
-use crate::checks;
 use crate::explore::{self, Certify, Control, Method, Plan, State, Watch};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
+use crate::plugin::{self, Subject};
 use crate::polytope::Engine;
 use crate::report::{
     Checks, Histogram, Model, Partition, Report, SCHEMA_ID, Settings as ReportSettings, Status, Summary, Tool,
@@ -127,7 +127,6 @@ pub fn audit_watched(
         findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
     }
     findings.extend(found.findings.iter().cloned());
-    findings.extend(checks::weights(&model.network));
     let mut report = Report {
         schema: SCHEMA_ID.into(),
         tool: Tool::default(),
@@ -141,7 +140,9 @@ pub fn audit_watched(
         checks: summary::checks(&found),
         plugins: vec![],
     };
-    report.findings.extend(checks::coverage(&report));
+    let subject = Subject { network: Some(&model.network), ..Subject::of(&report, path) };
+    let noticed = plugin::always(&subject)?;
+    report.findings.extend(noticed);
     sort(&mut report.findings);
     let picture = (settings.picture && found.dimension == 2 && !interrupted)
         .then(|| picture::partition(&model.network, &domain, &report, settings, control).map_err(|e| format!("{e:#}")));

@@ -6,8 +6,9 @@
 use super::args::{FormatArg, PictureArg, Writing};
 use super::output;
 use crate::audit::Audit;
+use crate::plugin;
 use crate::report::html::{Subject, html};
-use crate::report::{CSV_HEADER, chart, to_csv, to_json, to_markdown, to_yaml};
+use crate::report::{CSV_HEADER, chart, to_csv};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -114,9 +115,9 @@ impl Documents {
 fn render(audits: &[&Audit], format: FormatArg, picture: PictureArg) -> Result<String> {
     let done = audits.last().context("a document about no model")?;
     match format {
-        FormatArg::Yaml => to_yaml(&done.report),
-        FormatArg::Json => to_json(&done.report),
-        FormatArg::Markdown => Ok(to_markdown(&done.report)),
+        FormatArg::Yaml => by_name("yaml", done),
+        FormatArg::Json => by_name("json", done),
+        FormatArg::Markdown => by_name("markdown", done),
         FormatArg::Csv => Ok(to_csv(&done.report)),
         FormatArg::Html => {
             let subjects: Vec<Subject> = (audits.iter())
@@ -127,7 +128,7 @@ fn render(audits: &[&Audit], format: FormatArg, picture: PictureArg) -> Result<S
                 .collect();
             Ok(html(&subjects))
         }
-        FormatArg::Svg if picture == PictureArg::Histogram => Ok(chart::standalone(&chart::of_report(&done.report))),
+        FormatArg::Svg if picture == PictureArg::Histogram => by_name("svg", done),
         FormatArg::Svg => match &done.picture {
             Some(Ok(partition)) => Ok(chart::standalone(&chart::partition(partition, true))),
             Some(Err(reason)) => bail!("{}: {reason}", done.report.model.file),
@@ -138,6 +139,13 @@ fn render(audits: &[&Audit], format: FormatArg, picture: PictureArg) -> Result<S
             ),
         },
     }
+}
+
+/// The document of a built-in renderer.
+fn by_name(name: &str, done: &Audit) -> Result<String> {
+    let render = plugin::render(name).with_context(|| format!("no renderer {name}"))?;
+    let bytes = render.render(&plugin::Subject::of(&done.report, Path::new(&done.report.model.file)))?;
+    String::from_utf8(bytes).with_context(|| format!("the renderer {name} wrote no text"))
 }
 
 /// Formats paired with files, in order; `None` is standard output.

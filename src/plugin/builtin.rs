@@ -1,20 +1,49 @@
 //! The checks and renderers that are built in, behind the traits that external plugins implement too.
 
 use super::{Check, Failure, Kind, Render, Subject};
+use crate::checks;
 use crate::finding::{Finding, Severity};
-use crate::report::{Style, table, to_json, to_yaml};
+use crate::report::{self, CSV_HEADER, Style, chart, html, table, to_csv, to_json, to_markdown, to_yaml};
 
 /// Width of a table that is written to a file.
 const WIDTH: usize = 100;
 
+/// Checks that every audit makes.
+const ALWAYS: [&dyn Check; 2] = [&Coverage, &Weights];
+
 const CHECKS: [(&str, &dyn Check, &str); 1] =
     [("complete", &Complete, "an error where the audit did not do all it set out to do")];
 
-const RENDERS: [(&str, &dyn Render, &str); 3] = [
-    ("yaml", &Yaml, "the report as YAML"),
-    ("json", &Json, "the report as one line of JSON"),
-    ("table", &Table, "headline, table and histogram in text"),
+/// What a renderer makes of a report.
+type Written = fn(&report::Report) -> anyhow::Result<String>;
+
+static RENDERS: [(Builtin, &str); 7] = [
+    (Builtin { name: "yaml", write: to_yaml }, "the report as YAML"),
+    (Builtin { name: "json", write: to_json }, "the report as one line of JSON"),
+    (Builtin { name: "markdown", write: |r| Ok(to_markdown(r)) }, "the report for a pull request"),
+    (Builtin { name: "csv", write: |r| Ok(format!("{CSV_HEADER}{}", to_csv(r))) }, "the histogram as CSV"),
+    (Builtin { name: "html", write: page }, "the report as one self-contained page, without the partition"),
+    (Builtin { name: "svg", write: picture }, "the histogram as a picture"),
+    (Builtin { name: "table", write: text }, "headline, table and histogram in text"),
 ];
+
+fn page(report: &report::Report) -> anyhow::Result<String> {
+    Ok(html::html(&[html::Subject { report, picture: None }]))
+}
+
+fn picture(report: &report::Report) -> anyhow::Result<String> {
+    Ok(chart::standalone(&chart::of_report(report)))
+}
+
+fn text(report: &report::Report) -> anyhow::Result<String> {
+    Ok(table(report, Style { width: WIDTH, color: false }))
+}
+
+/// The findings of the checks that every audit makes.
+pub fn always(subject: &Subject) -> Result<Vec<Finding>, Failure> {
+    let answers: Result<Vec<_>, Failure> = ALWAYS.iter().map(|c| c.check(subject)).collect();
+    Ok(answers?.concat())
+}
 
 /// The built-in check of this name.
 pub fn check(name: &str) -> Option<&'static dyn Check> {
@@ -23,7 +52,7 @@ pub fn check(name: &str) -> Option<&'static dyn Check> {
 
 /// The built-in renderer of this name.
 pub fn render(name: &str) -> Option<&'static dyn Render> {
-    RENDERS.iter().find(|r| r.0 == name).map(|r| r.1)
+    RENDERS.iter().find(|r| r.0.name == name).map(|r| &r.0 as &dyn Render)
 }
 
 /// Whether a built-in has this name.
@@ -31,10 +60,26 @@ pub fn is_builtin(name: &str) -> bool {
     check(name).is_some() || render(name).is_some()
 }
 
-/// Name, kind and summary of every built-in.
+/// Name, kind and summary of every built-in that can be asked for.
 pub fn summaries() -> impl Iterator<Item = (&'static str, Kind, &'static str)> {
     let checks = CHECKS.iter().map(|(name, _, summary)| (*name, Kind::Check, *summary));
-    checks.chain(RENDERS.iter().map(|(name, _, summary)| (*name, Kind::Render, *summary)))
+    checks.chain(RENDERS.iter().map(|(builtin, summary)| (builtin.name, Kind::Render, *summary)))
+}
+
+struct Coverage;
+
+impl Check for Coverage {
+    fn check(&self, subject: &Subject) -> Result<Vec<Finding>, Failure> {
+        Ok(checks::coverage(subject.report))
+    }
+}
+
+struct Weights;
+
+impl Check for Weights {
+    fn check(&self, subject: &Subject) -> Result<Vec<Finding>, Failure> {
+        Ok(subject.network.map(checks::weights).unwrap_or_default())
+    }
 }
 
 struct Complete;
@@ -52,30 +97,15 @@ impl Check for Complete {
     }
 }
 
-fn failure(plugin: &str, error: anyhow::Error) -> Failure {
-    Failure { plugin: plugin.into(), what: format!("{error:#}"), stderr: String::new() }
+struct Builtin {
+    name: &'static str,
+    write: Written,
 }
 
-struct Yaml;
-
-impl Render for Yaml {
+impl Render for Builtin {
     fn render(&self, subject: &Subject) -> Result<Vec<u8>, Failure> {
-        to_yaml(subject.report).map(String::into_bytes).map_err(|e| failure("yaml", e))
-    }
-}
-
-struct Json;
-
-impl Render for Json {
-    fn render(&self, subject: &Subject) -> Result<Vec<u8>, Failure> {
-        to_json(subject.report).map(String::into_bytes).map_err(|e| failure("json", e))
-    }
-}
-
-struct Table;
-
-impl Render for Table {
-    fn render(&self, subject: &Subject) -> Result<Vec<u8>, Failure> {
-        Ok(table(subject.report, Style { width: WIDTH, color: false }).into_bytes())
+        let failure =
+            |e: anyhow::Error| Failure { plugin: self.name.into(), what: format!("{e:#}"), stderr: String::new() };
+        (self.write)(subject.report).map(String::into_bytes).map_err(failure)
     }
 }

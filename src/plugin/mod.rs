@@ -16,7 +16,7 @@ mod process;
 mod protocol;
 mod structure;
 
-pub use builtin::{check, is_builtin, render, summaries};
+pub use builtin::{always, check, is_builtin, render, summaries};
 pub use external::External;
 pub use lookup::{Entry, Missing, Search};
 pub use manifest::{Kind, Located, Manifest, Need, Unusable, valid_name};
@@ -71,6 +71,13 @@ pub struct Subject<'a> {
     pub config: &'a Value,
     /// Whether this only tries whether the plugin answers: it should leave nothing behind.
     pub probe: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// A report without settings or structure.
+    pub fn of(report: &'a Report, path: &'a Path) -> Subject<'a> {
+        Subject { report, network: None, path, config: &Value::Null, probe: false }
+    }
 }
 
 /// Why a plugin gave no answer.

@@ -34,7 +34,7 @@ fn arrows_point_one_way() {
         ("explore", &["explore", "ir", "region", "polytope", "finding"]),
         ("stats", &["stats"]),
         ("report", &["report", "finding", "stats"]),
-        ("plugin", &["plugin", "report", "finding", "ir"]),
+        ("plugin", &["plugin", "checks", "report", "finding", "ir"]),
         ("compare", &["compare", "report", "checks", "stats"]),
         ("checks", &["checks", "report", "finding", "ir"]),
     ];

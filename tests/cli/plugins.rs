@@ -228,6 +228,47 @@ fn nothing_is_loaded_from_the_working_directory_unasked() {
 }
 
 #[test]
+fn a_configuration_chooses_by_name_with_settings_of_its_own() {
+    let place = Place::new();
+    let script = "cat > \"$POLYAUDIT_PLUGIN_FOLDER/envelope\"; echo '[]'";
+    let plugin = place.script("data/polyaudit/plugins", "own", "check", script);
+    let beside = place.script("", "beside", "check", "touch \"$POLYAUDIT_PLUGIN_FOLDER/ran\"; echo '[]'");
+    let model = format!("{ROOT}/{MODEL}");
+    let run = |config: &str, arguments: &[&str]| {
+        fs::write(place.path().join("polyaudit.yaml"), config).expect("written");
+        let mut command = polyaudit();
+        command.current_dir(place.path()).env("XDG_DATA_HOME", place.path().join("data"));
+        command.env_remove("POLYAUDIT_PLUGIN_PATH").args([&model, "-q", "--format", "json"]).args(arguments);
+        let output = command.output().expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("utf-8");
+        Outcome {
+            code: output.status.code().expect("a code"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    };
+    let config = "domain: [-1, 1]\nplugins:\n- name: own\n  config: {a: [1, 2]}\n- {name: absent, optional: true}\n";
+    let outcome = run(config, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("no plugin absent") && outcome.stderr.contains("it is optional"));
+    let envelope = fs::read_to_string(plugin.join("envelope")).expect("an envelope");
+    let envelope: Value = serde_json::from_str(&envelope).expect("json");
+    assert_eq!(envelope["config"], json!({"a": [1, 2]}));
+    assert_eq!(outcome.report()["plugins"].as_array().expect("rows").len(), 1);
+    let outcome = run("plugins:\n- name: absent\n", &[]);
+    assert!(outcome.code == 2 && outcome.stderr.contains("no plugin absent"), "{}", outcome.stderr);
+    let outcome = run("plugins:\n- name: ./beside\n", &[]);
+    assert_eq!(outcome.code, 2, "a file that is merely found starts nothing beside it");
+    assert!(!beside.join("ran").exists());
+    let outcome = run("plugins:\n- name: ./beside\n", &["--config", "polyaudit.yaml"]);
+    assert!(outcome.code == 0 && beside.join("ran").exists(), "{}", outcome.stderr);
+    let seen = r#"cat >/dev/null; echo '[{"code": "seen", "severity": "warning", "message": "m"}]'"#;
+    place.script("data/polyaudit/plugins", "warns", "check", seen);
+    assert_eq!(run("plugins: [{name: warns}]", &["--fail-on", "warning", "--domain=-1,1"]).code, 1);
+    assert_eq!(run("plugins: [{name: warns}]", &["--domain=-1,1"]).code, 0);
+}
+
+#[test]
 fn a_built_in_wins_and_says_what_it_hides() {
     let place = Place::new();
     let script = "touch \"$POLYAUDIT_PLUGIN_FOLDER/ran\"; echo '[]'";

@@ -74,8 +74,9 @@ def test_evaluation_logs_the_summary_and_the_artifacts(logged, truth):
     assert artifacts["polyaudit_report"].content["summary"] == truth.raw["summary"]
     pandas.testing.assert_frame_equal(artifacts["polyaudit_histogram"].content, truth.histogram.frame())
     assert artifacts["polyaudit_histogram_plot"].content.size[0] > 100
+    assert "<html" in artifacts["polyaudit_html"].content and "model.onnx" in artifacts["polyaudit_html"].content
     files = {f.path for f in mlflow.MlflowClient().list_artifacts(run_id, "polyaudit/model")}
-    assert {"polyaudit/model/report.json", "polyaudit/model/histogram.csv", "polyaudit/model/histogram.png"} <= files
+    assert {"polyaudit/model/report.html", "polyaudit/model/report.json", "polyaudit/model/histogram.csv", "polyaudit/model/histogram.png"} <= files
 
 
 def test_the_committed_metrics(logged):

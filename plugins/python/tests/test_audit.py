@@ -142,6 +142,36 @@ def test_the_plot_shows_the_counts(iris):
     assert sum(bar.get_height() for bar in interior.patches) == iris.summary.regions
 
 
+def area(vertices):
+    x, y = np.array(vertices).T
+    return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+
+
+@pytest.mark.parametrize("model", ["ngon-5", "planes-d2-n8", "double-units-d2"])
+def test_the_partition_has_every_region_and_fills_the_domain(model):
+    drawn = polyaudit.partition(FIXTURES / "geometry" / f"{model}.onnx", domain=(-2, 2))
+    assert len(drawn.cells) == drawn.report.summary.regions
+    table = drawn.report.histogram.frame().set_index("faces")["total"]
+    counts = pandas.Series([c.faces for c in drawn.cells]).value_counts()
+    assert counts.to_dict() == {k: n for k, n in table.items() if n > 0}
+    assert all(len(c.vertices) == c.faces and len(c.units) == c.interior for c in drawn.cells)
+    assert sum(area(c.vertices) for c in drawn.cells) == pytest.approx(16, rel=1e-3)
+    ax = drawn.plot()
+    assert sum(len(c.get_paths()) for c in ax.collections) == len(drawn.cells)
+    assert ax.get_xlabel() == drawn.axes[0] and ax.get_ylabel() == drawn.axes[1]
+
+
+def test_a_partition_needs_two_dimensions():
+    with pytest.raises(polyaudit.PolyauditError, match="2 dimensions"):
+        polyaudit.partition(IRIS, domain=(-1, 1))
+
+
+def test_the_page_is_the_programs(tmp_path):
+    page = tmp_path / "report.html"
+    report = polyaudit.audit(IRIS, domain=(-1, 1), html=page)
+    assert report.summary.regions == 3602 and "iris-mlp.onnx" in page.read_text()
+
+
 def test_it_works_in_a_notebook():
     notebook = nbformat.read(HERE.parent / "example.ipynb", as_version=4)
     client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(HERE.parent)}})

@@ -6,6 +6,8 @@ alone once the package is installed. The model is one logged by `mlflow.onnx`; a
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +43,17 @@ class PolyauditEvaluator(ModelEvaluator):  # type: ignore[misc]
         self, *, model_type: Any, dataset: Any, run_id: str, evaluator_config: dict[str, Any], model: Any = None, **kwargs: Any
     ) -> EvaluationResult:
         path = _onnx_file(model)
+        page = Path(tempfile.mkdtemp(prefix="polyaudit-")) / "report.html"
         try:
-            report = polyaudit.audit(path, **evaluator_config)
+            report = polyaudit.audit(path, **evaluator_config, html=page)
+            html = page.read_text()
         except polyaudit.RefusedError as refused:
             log_report(refused.report, run_id)
             raise MlflowException(f"polyaudit: {refused}") from refused
+        finally:
+            shutil.rmtree(page.parent)
         model_id = kwargs.get("model_id") or getattr(model, "model_id", None)
-        places = log_report(report, run_id, model_id=model_id)
+        places = log_report(report, run_id, model_id=model_id, html=html)
         artifacts = {
             f"polyaudit_{key}": ARTIFACTS[key](uri=mlflow.get_artifact_uri(place)) for key, place in places.items()
         }

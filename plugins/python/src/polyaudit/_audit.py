@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence, Union
 
 from . import _program
 from ._export import to_file
+from .partition import Partition
 from .report import Report
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def audit(
     model: Model,
     domain: Domain = None,
     *,
+    html: "str | os.PathLike[str] | None" = None,
     example: Any = None,
     method: str | None = None,
     samples: int | None = None,
@@ -42,31 +44,54 @@ def audit(
 ) -> Report:
     """Audits a model. Arguments that are not given have the program's defaults; `arguments` is passed through.
 
-    `example` is a tensor, or the shape of one, to export a torch module with. Raises `RefusedError` for a model outside
-    the supported fragment and `PolyauditError` for any other failure; a failed check and an interrupt give a report
-    whose `exit_code` is 1 or 130.
+    `html` is where the program's page about the report goes. `example` is a tensor, or the shape of one, to export a torch
+    module with. Raises `RefusedError` for a model outside the supported fragment and `PolyauditError` for any other failure;
+    a failed check and an interrupt give a report whose `exit_code` is 1 or 130.
     """
+    stated: dict[str, Any] = {
+        "method": method,
+        "samples": samples,
+        "seed": seed,
+        "max-regions": max_regions,
+        "time-limit": time_limit,
+        "threads": threads,
+    }
+    flags = [f"--{flag}={value}" for flag, value in stated.items() if value is not None]
+    flags += [f"--output={tensor}" for tensor in outputs]
+    flags += [f"--dim={key}={size}" for key, size in (dims or {}).items()]
+    flags += [f"--fix={key}={value!r}" for key, value in (fix or {}).items()]
+    places = [] if html is None else [("html", Path(html))]
+    return _call(model, domain, example, [*flags, *arguments], places, progress)
+
+
+def partition(model: Model, domain: Domain = None, *, example: Any = None, arguments: Sequence[str] = ()) -> Partition:
+    """The regions of a domain of two dimensions, or of a slice, as polygons to draw.
+
+    Raises like `audit`; `PolyauditError` also where the domain has not two dimensions.
+    """
+    with tempfile.TemporaryDirectory(prefix="polyaudit-") as name:
+        picture = Path(name) / "partition.svg"
+        flags = [*arguments, "--picture=partition"]
+        report = _call(model, domain, example, flags, [("svg", picture)], False)
+        return Partition.from_svg(picture.read_text(), report)
+
+
+def _call(
+    model: Model, domain: Domain, example: Any, flags: Sequence[str], places: Sequence[tuple[str, Path]], progress: bool
+) -> Report:
     with tempfile.TemporaryDirectory(prefix="polyaudit-") as name:
         folder = Path(name)
         path = to_file(model, folder, example)
-        flags: list[str] = ["--format", "json"]
+        document = folder / "report.json"
+        command = ["--format=json", f"--output-file={document}"]
+        for kind, place in places:
+            command += [f"--format={kind}", f"--output-file={place}"]
+        command += [*_domain(domain, folder), *flags]
         if not progress:
-            flags.append("--quiet")
-        flags += _domain(domain, folder)
-        stated: dict[str, Any] = {
-            "method": method,
-            "samples": samples,
-            "seed": seed,
-            "max-regions": max_regions,
-            "time-limit": time_limit,
-            "threads": threads,
-        }
-        flags += [f"--{flag}={value}" for flag, value in stated.items() if value is not None]
-        flags += [f"--output={tensor}" for tensor in outputs]
-        flags += [f"--dim={key}={size}" for key, size in (dims or {}).items()]
-        flags += [f"--fix={key}={value!r}" for key, value in (fix or {}).items()]
-        code, out, err = _program.run([*flags, *arguments, "--", str(path)], progress)
-    report = Report.from_json(out, code) if out.strip() else None
+            command.append("--quiet")
+        code, _, err = _program.run([*command, "--", str(path)], progress)
+        text = document.read_text() if document.exists() else ""
+    report = Report.from_json(text, code) if text.strip() else None
     if report is not None and code in (0, 1, 130):
         return report
     words = err.strip() or f"polyaudit ended with exit code {code}"
