@@ -23,7 +23,8 @@ pub fn choice(text: Option<&str>) -> Result<DomainChoice> {
     let path = Path::new(text);
     let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
     if !path.exists() {
-        bail!("--domain {text}: neither LO,HI nor `unbounded`, and no such file");
+        let near = if strsim::levenshtein(text, "unbounded") < 4 { " (did you mean `unbounded`?)" } else { "" };
+        bail!("--domain {text}: neither LO,HI nor `unbounded`, and no such file{near}");
     }
     let content = std::fs::read_to_string(path).with_context(|| format!("--domain {text}: cannot be read"))?;
     let vnnlib = path.extension().is_some_and(|e| e == "vnnlib") || content.trim_start().starts_with([';', '(']);

@@ -53,6 +53,7 @@ fn points(network: &Network, path: &Path) -> Result<Vec<Vec<f64>>> {
             rows > 0 && values.len() == rows * n,
             "{name}: shape {shape:?} is not one point of {n} numbers per row"
         );
+        ensure!(values.iter().all(|v| v.is_finite()), "{name}: a number that is not finite");
         return Ok(values.chunks_exact(n).map(<[f64]>::to_vec).collect());
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;

@@ -18,8 +18,22 @@ use std::time::{Duration, Instant};
 /// Width of the table where there is no terminal to fit.
 const WIDTH: usize = 100;
 
+/// Refuses a first model that is no file and is spelt almost like a command.
+fn misspelt_command(arguments: &Arguments) -> Result<()> {
+    let Some(first) = arguments.models.first().filter(|m| !m.exists() && m.extension().is_none()) else {
+        return Ok(());
+    };
+    let word = first.to_string_lossy();
+    let command = <Arguments as clap::CommandFactory>::command();
+    if let Some(near) = command.get_subcommands().map(|c| c.get_name()).find(|c| strsim::levenshtein(&word, c) < 3) {
+        bail!("{word}: no such file (did you mean the command `polyaudit {near}`?)");
+    }
+    Ok(())
+}
+
 /// Runs the audits; gives the exit code.
 pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
+    misspelt_command(arguments)?;
     let mut settings = regions::settings(arguments, settings(&arguments.audit)?)?;
     let writing = &arguments.writing;
     if writing.certificates.is_some() {

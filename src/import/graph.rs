@@ -182,20 +182,7 @@ fn input(info: &ValueInfoProto, options: &Options) -> Result<Input, Stop> {
 }
 
 /// The candidate with the smallest edit distance, if it is near.
-pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let distance = |a: &str, b: &str| {
-        let b: Vec<char> = b.chars().collect();
-        let mut row: Vec<usize> = (0..=b.len()).collect();
-        for (i, x) in a.chars().enumerate() {
-            let mut corner = i;
-            row[0] = i + 1;
-            for (j, y) in b.iter().enumerate() {
-                let next = (corner + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-                corner = std::mem::replace(&mut row[j + 1], next);
-            }
-        }
-        row[b.len()]
-    };
-    let best = candidates.iter().map(|c| (distance(word, c), *c)).min()?;
+fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let best = candidates.iter().map(|c| (strsim::levenshtein(word, c), *c)).min()?;
     (best.0 <= word.chars().count().div_ceil(3)).then_some(best.1)
 }

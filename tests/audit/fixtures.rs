@@ -192,6 +192,8 @@ fn look_alikes() {
     }
     let heads = ["head-concat", "head-plain"].map(|name| over(&format!("lookalikes/{name}"), -1.0, 1.0).tally);
     assert_eq!(heads[0].total, heads[1].total);
+    let pools = ["pool-max", "pool-relu"].map(|name| over(&format!("lookalikes/{name}"), -1.0, 1.0).tally);
+    assert_eq!((&pools[0].total, &pools[0].interior), (&pools[1].total, &pools[1].interior));
     let (conv, unrolled) = (over("lookalikes/conv", -1.0, 1.0), over("lookalikes/conv-unrolled", -1.0, 1.0));
     assert_eq!((conv.tally.total, conv.tally.interior), (unrolled.tally.total, unrolled.tally.interior));
 }

@@ -49,6 +49,8 @@ fn settings_that_do_not_fit() {
     fails(&[MODEL, "--domain", "0,inf"], 2, &["not finite"]);
     fails(&[MODEL, "--domain", &file("two.yaml", "- [0, 1]\n- [0, 1]\n")], 2, &["bounds 2 inputs, the model has 4"]);
     fails(&[MODEL, "--domain", "nowhere.yaml"], 2, &["no such file"]);
+    fails(&[MODEL, "--domain", "unbouded"], 2, &["did you mean `unbounded`"]);
+    fails(&["inspct", MODEL], 2, &["did you mean the command `polyaudit inspect`"]);
     fails(&[MODEL, "--domain", &file("bad.vnnlib", "(assert (<= X_0 X_1))")], 2, &["line 1"]);
     fails(&[MODEL, MODEL, "--regions", "r.csv"], 2, &["--regions r.csv", "one by one"]);
     fails(&[MODEL, "--regions", "r.csv", "--method", "sample"], 2, &["--regions", "--method enumerate"]);
