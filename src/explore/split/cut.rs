@@ -6,9 +6,9 @@
 //! on no more than it takes, sharing `D - 1` is enough.
 
 use super::bits::Bits;
-use super::descent::{Cell, Descent, Entry, Stop};
+use super::descent::{Cell, Descent, Entry, Slot, Stop};
 use super::stage::{Level, NONE};
-use super::vertex::{Origin, Row, Spot, Vertex, between, between_far};
+use super::vertex::{Origin, Row, Spot, Vertex, between, between_far, solve};
 use crate::polytope::vectorised;
 use std::cmp::Ordering;
 
@@ -30,7 +30,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         self.slots.truncate((cell.slot_base + cell.slots) as usize);
         let slot = cell.slots as usize;
-        self.slots.push(source);
+        self.slots.push(Slot { source, form: *form });
         cell.slots += 1;
         self.lower.clear();
         self.upper.clear();
@@ -64,7 +64,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             if !cell.simple && p.mask.count() > D && n.mask.count() > D && !self.edge(&cell, p, n, &shared) {
                 continue;
             }
-            let vertex = self.cut_edge(form, level, p.vertex, n.vertex, &shared)?;
+            let vertex = self.cut_edge(&cell, form, level, p.vertex, n.vertex, &shared)?;
             if let Some((stage, begin, words)) = open {
                 self.evaluate(vertex, stage, begin, words);
             }
@@ -94,28 +94,68 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// The new vertex on an edge.
     #[inline(always)]
-    fn cut_edge(&mut self, form: &Row<D>, level: Level, upper: u32, lower: u32, shared: &Bits<W>) -> Result<u32, Stop> {
+    fn cut_edge(
+        &mut self,
+        cell: &Cell<W>,
+        form: &Row<D>,
+        level: Level,
+        upper: u32,
+        lower: u32,
+        shared: &Bits<W>,
+    ) -> Result<u32, Stop> {
         let (p, n) = (&self.vertices[upper as usize], &self.vertices[lower as usize]);
         let origin = Origin::Cut { upper, lower, level };
         let nowhere = Spot { x: [0.0; D], error: 0.0 };
         if p.finite * n.finite == 1.0 {
             if let Some(spot) = between(form, p, n) {
                 let vertex = Vertex::new(spot, true, origin);
-                if !vertex.blurred() {
+                if !vertex.hazy() {
                     return Ok(self.push(vertex, nowhere));
                 }
             }
-            return Ok(self.cut_exactly(true, origin));
+            return Ok(self.cut_by_solving(cell, form, shared, true, origin));
         }
         let finite = shared.and(&Bits::first(2 * D)).is_empty();
         let rest = self.rest(upper);
         if let Some((spot, rest)) = between_far(form, (p, &rest), n, finite) {
             let vertex = Vertex::new(spot, finite, origin);
-            if !vertex.blurred() {
+            if !vertex.hazy() {
                 return Ok(self.push(vertex, rest));
             }
         }
-        Ok(self.cut_exactly(finite, origin))
+        Ok(self.cut_by_solving(cell, form, shared, finite, origin))
+    }
+
+    /// A new vertex from the hyperplanes through it; at infinity, its two parts from the same normals.
+    fn cut_by_solving(&mut self, cell: &Cell<W>, form: &Row<D>, shared: &Bits<W>, finite: bool, origin: Origin) -> u32 {
+        let mut rows = [*form; D];
+        let mut count = 1;
+        for slot in shared.iter().take(D - 1) {
+            rows[count] = self.slots[cell.slot_base as usize + slot].form;
+            count += 1;
+        }
+        let walls = shared.and(&Bits::first(2 * D)).count();
+        let solved = if count < D {
+            None
+        } else if finite {
+            solve(&rows).map(|at| (at, Spot { x: [0.0; D], error: 0.0 }))
+        } else {
+            // Walls have the lowest slots and stand right behind the form.
+            let wall = |i: usize| (1..=walls).contains(&i);
+            let part = |of_walls: bool| {
+                let mut part = rows;
+                (0..D).filter(|&i| wall(i) != of_walls).for_each(|i| part[i].c = 0.0);
+                solve(&part)
+            };
+            part(true).zip(part(false))
+        };
+        if let Some((at, rest)) = solved {
+            let vertex = Vertex::new(at, finite, origin);
+            if !vertex.blurred() {
+                return self.push(vertex, rest);
+            }
+        }
+        self.cut_exactly(finite, origin)
     }
 
     /// A new vertex at its exact position, rounded.

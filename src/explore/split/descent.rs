@@ -8,7 +8,7 @@ use super::counts::Counts;
 use super::exact::{Lex, Point, Store};
 use super::forms::RowForms;
 use super::stage::{Kind, Level, NONE, Stages};
-use super::vertex::{Origin, Spot, Vertex};
+use super::vertex::{Origin, Row, Spot, Vertex};
 use crate::explore::Bounds;
 use crate::ir::{Op, Rational, rational};
 use crate::region::{Forms, HyperplaneId, Pattern, Walker};
@@ -68,6 +68,13 @@ pub struct Walk {
 pub struct Entry<const W: usize> {
     pub mask: Bits<W>,
     pub vertex: u32,
+}
+
+/// A wall ([`NONE`]) or a cut: its source, and its form on the cells where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<const D: usize> {
+    pub source: u32,
+    pub form: Row<D>,
 }
 
 /// A cell: its vertices and its table of slots.
@@ -133,8 +140,8 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub rests: Vec<Spot<D>>,
     pub signs: Vec<u64>,
     pub entries: Vec<Entry<W>>,
-    /// Source behind each slot.
-    pub slots: Vec<u32>,
+    /// What is behind each slot.
+    pub slots: Vec<Slot<D>>,
     /// (slot, source, next) lists.
     pub along: Vec<(u32, u32, u32)>,
     pub words: Vec<u64>,
@@ -275,7 +282,11 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         self.along.clear();
         self.points.clear();
         self.slots.clear();
-        self.slots.resize(2 * D, NONE);
+        for k in 0..D {
+            let [lo, hi] = self.ground.bounds.frame().map_or([-1.0, 1.0], |b| b[k]);
+            let normal = std::array::from_fn(|j| if j == k { 1.0 } else { 0.0 });
+            self.slots.extend([lo, hi].map(|at| Slot { source: NONE, form: Row::new(normal, -at, 0.0) }));
+        }
         for corner in 0..1u32 << D {
             let high = |k: usize| corner >> k & 1 == 1;
             let (mut x, mut mask) = ([0.0; D], Bits::EMPTY);

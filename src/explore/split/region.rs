@@ -69,7 +69,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         bump(&mut counts.interior, inside);
         bump(&mut counts.walls, walls);
         for slot in interior.iter() {
-            let source = self.slots[base + slot] as usize;
+            let source = self.slots[base + slot].source as usize;
             counts.faces[source][usize::from(cell.side.has(slot))] += 1;
         }
         let mut at = cell.along;

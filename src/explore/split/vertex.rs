@@ -11,8 +11,11 @@ const U: f64 = f64::EPSILON / 2.0;
 const SLACK: f64 = 1.0 + 1e-9;
 /// Far below every bound that matters; covers underflow.
 const TINY: f64 = 1e-290;
-/// A vertex less certain than this, relative to its size, is replaced by its exact value rounded.
-const BLURRED: f64 = 1e-7;
+/// A vertex less certain than this, relative to its size, is solved for from its hyperplanes: along chains of cuts the
+/// bounds grow by a factor each, which the error itself does not.
+const HAZY: f64 = 1e-8;
+/// One less certain than this is replaced by its exact value rounded.
+const BLURRED: f64 = 1e-6;
 
 /// A point with a bound on the error of each coordinate.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +61,12 @@ impl<const D: usize> Vertex<D> {
         let blur = (at.error + gamma * reach) * SLACK;
         let spread = (D as f64 * (reach + at.error) + 1.0) * SLACK;
         Vertex { at, finite: if finite { 1.0 } else { 0.0 }, reach, blur, spread, signs: NONE, origin }
+    }
+
+    /// Whether the position should be solved for anew.
+    #[inline(always)]
+    pub fn hazy(&self) -> bool {
+        self.at.error > HAZY * self.reach
     }
 
     /// Whether the position is too uncertain to be of use.
@@ -179,6 +188,65 @@ pub fn between_far<const D: usize>(
         return Some((rest, nowhere));
     }
     Some((between(row, p, n)?, rest))
+}
+
+/// The point where all of `rows` vanish, with a bound on its error.
+///
+/// With C an approximate inverse of the matrix A of normals and η ≥ ‖I - C A‖ < 1, the exact inverse is at most
+/// ‖C‖ / (1 - η) in the maximum norm, and so the error is at most that times the residual (Rump 2010, section 10).
+pub fn solve<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
+    let (mut a, mut c) = ([[0.0; D]; D], [[0.0; D]; D]);
+    let mut error = 0.0f64;
+    for i in 0..D {
+        let scale = 1.0 / rows[i].weight;
+        a[i] = rows[i].w.map(|w| w * scale);
+        c[i][i] = 1.0;
+        error = error.max(rows[i].error * scale * SLACK + 2.0 * U);
+    }
+    let mut m = a;
+    for k in 0..D {
+        let pivot = (k..D).max_by(|&x, &y| m[x][k].abs().total_cmp(&m[y][k].abs()))?;
+        m.swap(k, pivot);
+        c.swap(k, pivot);
+        let inverse = 1.0 / m[k][k];
+        m[k] = m[k].map(|v| v * inverse);
+        c[k] = c[k].map(|v| v * inverse);
+        for i in (0..D).filter(|&i| i != k) {
+            let factor = m[i][k];
+            for j in 0..D {
+                m[i][j] -= factor * m[k][j];
+                c[i][j] -= factor * c[k][j];
+            }
+        }
+    }
+    let (mut norm, mut off) = (0.0f64, 0.0f64);
+    for i in 0..D {
+        norm = norm.max(c[i].iter().map(|v| v.abs()).sum::<f64>());
+        let entry = |j: usize| (0..D).map(|k| c[i][k] * a[k][j]).sum::<f64>() - if i == j { 1.0 } else { 0.0 };
+        off = off.max((0..D).map(|j| entry(j).abs()).sum::<f64>());
+    }
+    // Rows of A have sum one; each coefficient of them is uncertain by `error`.
+    let eta = (off + norm * (D as f64) * (error + (D + 4) as f64 * U)) * SLACK;
+    if eta.is_nan() || eta >= 0.5 {
+        return None;
+    }
+    let (mut x, mut residual) = ([0.0; D], 0.0f64);
+    for step in 0..3 {
+        let here = Vertex::new(Spot { x, error: 0.0 }, true, Origin::Corner(0));
+        residual = 0.0;
+        let mut values = [0.0; D];
+        for i in 0..D {
+            let (value, bound) = rows[i].at(&here);
+            values[i] = value / rows[i].weight;
+            residual = residual.max((value.abs() + bound) / rows[i].weight);
+        }
+        if step < 2 {
+            for i in 0..D {
+                x[i] -= (0..D).map(|k| c[i][k] * values[k]).sum::<f64>();
+            }
+        }
+    }
+    Some(Spot { x, error: norm / (1.0 - eta) * residual * SLACK * SLACK + TINY })
 }
 
 /// a / b with a bound on its error, b certainly positive.
