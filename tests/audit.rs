@@ -15,6 +15,8 @@ mod ground_truth;
 mod hostile;
 #[path = "audit/importing.rs"]
 mod importing;
+#[path = "audit/meaning.rs"]
+mod meaning;
 #[path = "audit/metamorphic.rs"]
 mod metamorphic;
 #[path = "audit/node_tests.rs"]

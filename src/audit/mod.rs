@@ -2,13 +2,20 @@
 //!
 //! Contract: a model that can be read always gets a report, also one that is refused or only partly explored.
 
+mod attribution;
 pub mod certificates;
+mod names;
+mod null;
 mod picture;
+mod points;
+mod position;
 mod recheck;
 mod settings;
 mod slice;
 mod summary;
+mod theory;
 
+pub use points::{ClassChange, NearestFace, Neighbourhood, neighbourhoods};
 pub use recheck::{Recheck, verify};
 pub use slice::Slice;
 pub use summary::layers;
@@ -91,7 +98,7 @@ pub struct Audit {
 
 /// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
 pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
-    audit_watched(path, settings, control, None, &mut |_| Ok(()))
+    audit_watched(path, settings, control, None, None)
 }
 
 /// Audits the model at `path`, with the verified certificates of all regions in a file (a refused model leaves none), and
@@ -101,21 +108,24 @@ pub fn audit_watched(
     settings: &Settings,
     control: &Control,
     certificates: Option<&Path>,
-    watch: &mut Watch,
+    watch: Option<&mut Watch>,
 ) -> anyhow::Result<Audit> {
     let model = match import::load(path, &settings.import) {
         Ok(model) => model,
         Err(ImportError::Refused { card, offenders, .. }) => return Ok(refused(*card, &offenders, settings)),
         Err(e) => return Err(e.into()),
     };
-    let domain = domain(&model.network, settings)?;
+    let domain = domain_of(&model.network, settings)?;
     let found = {
         let header = certificates::Header::new(&format!("sha256:{}", model.card.sha256), &settings.import, &domain);
         let writer = certificates.map(|file| certificates::Writer::create(file, &header)).transpose()?;
         let keep = |record: Option<&explore::Record>| writer.as_ref().map_or(Ok(()), |w| w.add(record));
         let certify = if writer.is_some() { Certify::Keep(&keep) } else { control.certify };
         let control = Control { certify, ..*control };
-        let found = explore::explore_watched(&model.network, &domain, &settings.plan, &control, watch)?;
+        let found = match watch {
+            Some(watch) => explore::explore_watched(&model.network, &domain, &settings.plan, &control, watch)?,
+            None => explore::explore(&model.network, &domain, &settings.plan, &control)?,
+        };
         writer.map_or(Ok(()), certificates::Writer::finish)?;
         found
     };
@@ -127,18 +137,26 @@ pub fn audit_watched(
         findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
     }
     findings.extend(found.findings.iter().cloned());
+    let (null_summary, null_model) = null::null(&domain, &found, settings.plan.seed);
+    let (general_position, rank) = position::position(&model.network, &domain, &found);
+    let mut checks_made = summary::checks(&found);
+    checks_made.theory = theory::statements(&model.network, &domain, &found, rank);
+    checks_made.general_position = general_position;
+    let attribution = attribution::attribution(&model.network, &domain, &found)?;
     let mut report = Report {
         schema: SCHEMA_ID.into(),
         tool: Tool::default(),
         model: card(model.card),
         settings: settings::report_settings(&domain, settings, &found),
         status: summary::status(&found),
-        summary: summary::summary(&model.network, &found),
+        summary: Summary { null: null_summary, ..summary::summary(&model.network, &found) },
         histogram: summary::histogram(&found),
         layers: layers(&model.network),
         findings,
-        checks: summary::checks(&found),
+        checks: checks_made,
         plugins: vec![],
+        null_model: Some(null_model),
+        attribution: Some(attribution),
     };
     let subject = Subject { network: Some(&model.network), ..Subject::of(&report, path) };
     let noticed = plugin::always(&subject)?;
@@ -150,7 +168,7 @@ pub fn audit_watched(
 }
 
 /// The domain over all inputs of the network, held ones included.
-fn domain(network: &Network, settings: &Settings) -> anyhow::Result<explore::Domain> {
+pub fn domain_of(network: &Network, settings: &Settings) -> anyhow::Result<explore::Domain> {
     let n = network.input_len();
     let domain = match &settings.domain {
         DomainChoice::Unstated => explore::Domain::cube(n, -1.0, 1.0),
@@ -210,6 +228,8 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         findings,
         checks: Checks::default(),
         plugins: vec![],
+        null_model: None,
+        attribution: None,
     };
     Audit { report, network: None, picture: None, refused: true, interrupted: false }
 }

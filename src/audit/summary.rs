@@ -6,7 +6,7 @@ use crate::ir::{Network, Op};
 use crate::report::{
     Certificates, Checks, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Status, Summary, rounded,
 };
-use crate::stats::{Distribution, mean_interval, proportion_interval};
+use crate::stats::{Distribution, mean_interval, proportion_interval, quantile_interval};
 
 pub fn status(found: &Exploration) -> Status {
     match &found.state {
@@ -40,22 +40,32 @@ pub fn summary(network: &Network, found: &Exploration) -> Summary {
         undecided: Some(tally.undecided),
         identically_on_breakpoint: Some(found.vanishing.len() as u64),
         faces: faces.map(|((total, interior), walls)| FaceSummary { total, interior, walls }),
+        null: None,
     }
 }
 
 fn faces(counts: &[u64], d: usize, sampled: bool) -> Option<Faces> {
     let distribution = Distribution::new(counts)?;
-    let interval = sampled.then(|| mean_interval(&distribution)).flatten();
+    let mean = sampled.then(|| mean_interval(&distribution)).flatten();
+    let quantile = |percent| sampled.then(|| quantile_interval(&distribution, percent)).flatten();
+    let (median, p95) = (quantile(50), quantile(95));
+    let share = proportion_interval(distribution.at_most(2 * d), distribution.total()).filter(|_| sampled);
     Some(Faces {
         mean: rounded(distribution.mean()),
-        mean_low: interval.map(|i| rounded(i[0])),
-        mean_high: interval.map(|i| rounded(i[1])),
+        mean_low: mean.map(|i| rounded(i[0])),
+        mean_high: mean.map(|i| rounded(i[1])),
         median: distribution.quantile(50) as u64,
+        median_low: median.map(|i| i[0] as u64),
+        median_high: median.map(|i| i[1] as u64),
         p95: distribution.quantile(95) as u64,
+        p95_low: p95.map(|i| i[0] as u64),
+        p95_high: p95.map(|i| i[1] as u64),
         min: distribution.min() as u64,
         max: distribution.max() as u64,
         stddev: rounded(distribution.deviation()),
         share_at_most_2d: rounded(distribution.share_at_most(2 * d)),
+        share_at_most_2d_low: share.map(|i| rounded(i[0])),
+        share_at_most_2d_high: share.map(|i| rounded(i[1])),
     })
 }
 

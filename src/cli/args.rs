@@ -198,6 +198,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Evaluate the network that is audited, to compare it with your runtime
     Eval(Eval),
+    /// Look closely at points: the faces around each, the nearest one, the nearest change of class
+    Points(Points),
     /// Write a commented polyaudit.yaml
     Init(Init),
     /// Explain a finding's code, or list them all
@@ -237,6 +239,32 @@ pub struct Eval {
     pub(super) inputs: PathBuf,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+/// `polyaudit points`.
+#[derive(Debug, Args)]
+pub struct Points {
+    /// ONNX model
+    pub(super) model: PathBuf,
+    /// Points, one per row: .npy or .csv
+    pub(super) points: PathBuf,
+    /// Input domain: LO,HI for every input, a YAML or VNN-LIB file with bounds, or `unbounded` [default: unbounded]
+    #[arg(long, value_name = "LO,HI|FILE|unbounded", allow_hyphen_values = true)]
+    pub(super) domain: Option<String>,
+    /// Format of the document
+    #[arg(long, value_enum, default_value_t = PointsFormat::Yaml)]
+    pub(super) format: PointsFormat,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// Format of `polyaudit points`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PointsFormat {
+    /// YAML
+    Yaml,
+    /// JSON, one line
+    Json,
 }
 
 /// `polyaudit verify`.

@@ -18,11 +18,13 @@ mod output;
 mod plugin_args;
 mod plugin_commands;
 mod plugins;
+mod points;
 mod progress;
 mod regions;
 mod review;
 mod run;
 mod slice;
+mod vectors;
 mod verify;
 
 pub use args::{Arguments, Command};
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(inspect)) => inspect::run(&inspect),
         Some(Command::Eval(eval)) => eval::run(&eval),
         Some(Command::Compare(compare)) => compare::run(&compare),
+        Some(Command::Points(points)) => points::run(&points),
         Some(Command::Init(init)) => review::init(&init),
         Some(Command::Explain(explain)) => review::explain(&explain),
         Some(Command::Verify(verify)) => verify::run(&verify),

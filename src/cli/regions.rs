@@ -46,9 +46,9 @@ pub fn audited(
     certificates: Option<&Path>,
     file: Option<&Path>,
 ) -> Result<Audit> {
-    let Some(path) = file else { return audit_watched(model, settings, control, certificates, &mut |_| Ok(())) };
+    let Some(path) = file else { return audit_watched(model, settings, control, certificates, None) };
     let mut file = RegionsFile::create(path)?;
-    let done = audit_watched(model, settings, control, certificates, &mut |row| file.add(row))?;
+    let done = audit_watched(model, settings, control, certificates, Some(&mut |row| file.add(row)))?;
     if !done.refused {
         file.finish()?;
     }

@@ -110,7 +110,7 @@ pub(super) fn row_name(walker: &Walker, region: &Region, bounds: &Bounds, row: u
 }
 
 /// The half-spaces of a region and its walls, walls first.
-fn rows(d: usize, region: &Region, bounds: &Bounds) -> Halfspaces {
+pub fn rows(d: usize, region: &Region, bounds: &Bounds) -> Halfspaces {
     let mut h = bounds.rows(d);
     h.normals.extend_from_slice(&region.normals);
     h.offsets.extend_from_slice(&region.offsets);

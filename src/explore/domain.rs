@@ -54,6 +54,15 @@ impl Domain {
         }
     }
 
+    /// Nodes that [`Domain::restrict`] puts in front of the network's own: what to subtract from a node's id.
+    pub fn nodes_in_front(&self) -> usize {
+        match self {
+            Domain::Box { lo, .. } => usize::from(self.free() < lo.len()),
+            Domain::Unbounded { .. } => 0,
+            Domain::Slice { .. } => 1,
+        }
+    }
+
     /// The network restricted to the free inputs (the section's coordinates), and its bounds over them. An error says
     /// why a slice meets the box in nothing of its own dimension.
     pub fn restrict(&self, network: &Network) -> anyhow::Result<(Network, Bounds)> {

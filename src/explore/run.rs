@@ -147,6 +147,8 @@ pub struct Exploration {
     pub unbounded: Option<u64>,
     /// What an enumeration by splitting saw besides.
     pub shape: Option<Shape>,
+    /// Of samples, per unit of one breakpoint, whether one fell below it, and above.
+    pub sides_met: Option<Vec<(HyperplaneId, [bool; 2])>>,
     /// Share of new regions among the last tenth of the samples.
     pub new_in_last_tenth: Option<f64>,
     /// Whether the run is complete.
@@ -360,6 +362,7 @@ impl Counted {
             regions_found: self.tally.seen(),
             unbounded: self.unbounded,
             shape,
+            sides_met: None,
             tally: self.tally,
             new_in_last_tenth: None,
             state: self.state,
@@ -397,6 +400,7 @@ fn sampled(
         regions_found: found.found.seen(),
         unbounded: None,
         shape: None,
+        sides_met: found.sides.as_ref().map(|s| s.list(walker)),
         new_in_last_tenth: found.new_in_last_tenth,
         state: found.state,
         identities: vec![],

@@ -7,6 +7,7 @@ use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::Certified;
 use super::cross::count;
+use super::sides::Sides;
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
@@ -20,6 +21,8 @@ pub struct Sampling {
     pub tally: Tally,
     /// Counts over the distinct regions met.
     pub found: Tally,
+    /// Sides of the units' breakpoints that samples fell on.
+    pub sides: Option<Sides>,
     /// Samples done.
     pub samples: u64,
     /// Share of the last tenth of the samples that fell in a region not met before.
@@ -94,6 +97,7 @@ pub fn sample(
             let index = fresh.get(&point.0).copied();
             let faces = index.map_or_else(|| &known[&point.0], |i| &computed[i]);
             count(&mut out.tally, faces, 1);
+            out.sides.get_or_insert_with(|| Sides::of(&point.0)).meet(&point.0);
             if k >= tenth {
                 late += 1;
                 new_late += u64::from(index.is_some_and(|i| !met[i]));

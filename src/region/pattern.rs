@@ -90,6 +90,16 @@ impl Layout {
 }
 
 impl Pattern {
+    /// Adds the bits of another pattern of the same layout.
+    pub fn unite(&mut self, other: &Pattern) {
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a |= b);
+    }
+
+    /// Keeps the bits that another pattern of the same layout has too.
+    pub fn intersect(&mut self, other: &Pattern) {
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a &= b);
+    }
+
     /// The packed bits, low bytes first.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|w| w.to_le_bytes()).collect()

@@ -26,6 +26,8 @@ pub struct Region {
     pub vanishing: Vec<HyperplaneId>,
     /// Affine forms of the outputs, `dimension + 1` numbers per element, in order.
     pub outputs: Vec<Vec<f64>>,
+    /// Bound on the error of each coefficient of an output's element.
+    pub output_errors: Vec<Vec<f64>>,
 }
 
 /// Why no region was built.
@@ -173,6 +175,7 @@ impl<'a> Walker<'a> {
             lower: vec![],
             vanishing: vec![],
             outputs: vec![],
+            output_errors: vec![],
         };
         let mut forms: Vec<Forms> = Vec::with_capacity(network.nodes.len());
         for (id, node) in network.nodes.iter().enumerate() {
@@ -194,6 +197,7 @@ impl<'a> Walker<'a> {
             self.release(&mut forms, id);
         }
         region.outputs = network.outputs.iter().map(|o| forms[o.node].values.clone()).collect();
+        region.output_errors = network.outputs.iter().map(|o| forms[o.node].errors.clone()).collect();
         Ok(region)
     }
 

@@ -1,5 +1,6 @@
 //! The document `polyaudit/report/1`: its types and its formats. Knows results, never engines.
 
+mod analysis;
 pub mod chart;
 mod csv;
 mod gate;
@@ -13,6 +14,7 @@ mod read;
 mod table;
 mod yaml;
 
+pub use analysis::{Attribution, LayerFaces, NullModel, NullRow, NullSummary, Position, Statement, UnitFaces};
 pub use csv::{HEADER as CSV_HEADER, to_csv};
 pub use gate::{IgnoredRow, LimitRow};
 pub use json::to_json;

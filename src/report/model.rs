@@ -2,6 +2,7 @@
 //!
 //! Contract: no clock, no path, no host name; floats are rounded to 12 significant digits and finite.
 
+use super::analysis::{Attribution, NullModel, NullSummary, Position, Statement};
 use crate::finding::Finding;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,12 @@ pub struct Report {
     /// What was asked for by `--plugin` and could be found; absent when nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<Plugin>,
+    /// What the histogram is held against; absent for a refused model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_model: Option<NullModel>,
+    /// Who makes the faces; absent for a refused model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
 }
 
 /// A plugin that ran.
@@ -213,6 +220,9 @@ pub struct Summary {
     /// Distributions of face counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faces: Option<FaceSummary>,
+    /// How far the histogram is from that of random hyperplanes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null: Option<NullSummary>,
 }
 
 /// The three distributions.
@@ -239,8 +249,20 @@ pub struct Faces {
     pub mean_high: Option<f64>,
     /// Nearest-rank median.
     pub median: u64,
+    /// Lower end of the 95 % interval of the median (order statistics); samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_low: Option<u64>,
+    /// Upper end; samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_high: Option<u64>,
     /// Nearest-rank 95th percentile.
     pub p95: u64,
+    /// Lower end of the 95 % interval of the 95th percentile (order statistics); samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_low: Option<u64>,
+    /// Upper end; samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_high: Option<u64>,
     /// Smallest.
     pub min: u64,
     /// Largest.
@@ -249,6 +271,12 @@ pub struct Faces {
     pub stddev: f64,
     /// Share with at most 2d faces.
     pub share_at_most_2d: f64,
+    /// Lower end of its 95 % interval (Wilson); samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_at_most_2d_low: Option<f64>,
+    /// Upper end; samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_at_most_2d_high: Option<f64>,
 }
 
 /// The histogram. Its column names occur nowhere else in the document.
@@ -316,6 +344,12 @@ pub struct Layer {
 pub struct Checks {
     /// Relations that an enumeration checks itself with.
     pub identities: Vec<IdentityRow>,
+    /// Statements of theory, checked on this model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub theory: Vec<Statement>,
+    /// How far the network is from general position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub general_position: Vec<Position>,
     /// Limits of the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<super::LimitRow>,

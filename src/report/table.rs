@@ -39,6 +39,7 @@ pub fn table(report: &Report, style: Style) -> String {
         table.add_row(row);
     }
     out += &format!("{table}\n");
+    out += &against_null(report);
     out += &histogram(report);
     out + &findings(report, style)
 }
@@ -92,6 +93,28 @@ pub fn grouped(n: u64) -> String {
         out.push(c);
     }
     out
+}
+
+/// How far the model is from random hyperplanes, in a line.
+fn against_null(report: &Report) -> String {
+    let why = report.null_model.as_ref().and_then(|n| n.not_applicable.as_ref());
+    let Some(null) = &report.summary.null else {
+        return why.map_or(String::new(), |why| format!("no null model: {why}\n"));
+    };
+    let far = null.total_variation > null.total_variation_noise;
+    let word = if far { "unlike" } else { "as in" };
+    format!(
+        "{word} {} random hyperplanes: total variation {:.3} [{:.3}, {:.3}], chance {:.3}; beyond the null's 99th \
+         percentile ({}) {:.2} %; mean × {:.3}\n",
+        grouped(null.planes),
+        null.total_variation,
+        null.total_variation_low,
+        null.total_variation_high,
+        null.total_variation_noise,
+        null.null_p99,
+        100.0 * null.beyond_p99,
+        null.mean_ratio,
+    )
 }
 
 pub fn histogram(report: &Report) -> String {

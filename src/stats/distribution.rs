@@ -44,7 +44,11 @@ impl<'a> Distribution<'a> {
 
     /// Nearest-rank quantile at `percent` of 100: the smallest value with at least that share at or below it.
     pub fn quantile(&self, percent: u64) -> usize {
-        let rank = (u128::from(self.total) * u128::from(percent)).div_ceil(100).max(1) as u64;
+        self.ranked((u128::from(self.total) * u128::from(percent)).div_ceil(100).max(1) as u64)
+    }
+
+    /// The value of this rank, counted from 1: the smallest with at least so many values at or below it.
+    pub fn ranked(&self, rank: u64) -> usize {
         let mut below = 0;
         for (k, &n) in self.counts.iter().enumerate() {
             below += n;
@@ -53,6 +57,16 @@ impl<'a> Distribution<'a> {
             }
         }
         self.max()
+    }
+
+    /// Share of the value `k`.
+    pub fn share(&self, k: usize) -> f64 {
+        self.counts.get(k).copied().unwrap_or(0) as f64 / self.total as f64
+    }
+
+    /// How many values are at most `k`.
+    pub fn at_most(&self, k: usize) -> u64 {
+        self.counts.iter().take(k + 1).sum()
     }
 
     /// Smallest value that occurred.
@@ -67,8 +81,7 @@ impl<'a> Distribution<'a> {
 
     /// Share of values at most `k`.
     pub fn share_at_most(&self, k: usize) -> f64 {
-        let below: u64 = self.counts.iter().take(k + 1).sum();
-        below as f64 / self.total as f64
+        self.at_most(k) as f64 / self.total as f64
     }
 }
 
