@@ -104,6 +104,15 @@ fn pages_of_other_kinds() {
     sound(&open(&browser, &page, 390, true), "two models");
     assert_eq!(page.matches("<section id=\"model-").count(), 2);
     assert!(page.contains("Every uniform sample counts once"));
+    // Attribution, the null model and the network up to each layer.
+    let (_, page, _) = run(&["fixtures/iris-residual.onnx", "--domain=-1,1", "-q", "--format", "html"]);
+    for (width, dark) in [(390, false), (1200, true)] {
+        sound(&open(&browser, &page, width, dark), &format!("a residual network at {width}"));
+    }
+    for heading in ["From layer to layer", "Units", "General position", "Theory"] {
+        assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
+    }
+    assert!(page.contains("class=\"null\"") && page.contains("null model: "));
 }
 
 /// Comparisons: of two models, of a series with its curves.

@@ -33,11 +33,13 @@ pub fn lines(curves: &[Curve], steps: &[String], x_title: &str, y_title: &str) -
     let axes = Plot { area: plot.area, x: [0.2, 0.3], y: plot.y }.axes(x_title, y_title, true);
     out += &axes;
     let every = steps.len().div_ceil(6).max(1);
+    // Names as long as their place, at the larger type of narrow screens.
+    let longest = ((plot.area[2] * every as f64 / steps.len().max(1) as f64 / 12.0) as usize).clamp(3, 16);
     for (k, step) in steps.iter().enumerate().filter(|(k, _)| k % every == 0) {
         out += &format!(
             "<text class=\"tick\" x=\"{}\" y=\"260\" text-anchor=\"middle\">{}</text>\n",
             place(plot.px(k as f64)),
-            escape(&short(step, 12))
+            escape(&short(step, longest))
         );
     }
     for curve in curves {

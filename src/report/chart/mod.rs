@@ -37,8 +37,12 @@ pub fn of_report(report: &Report) -> String {
 /// The two series of a report's histogram.
 pub fn series(report: &Report) -> [Series<'static>; 2] {
     let rows: Vec<(u64, u64, u64)> = report.histogram.rows.iter().map(|r| r.numbers()).collect();
+    let counted: f64 = rows.iter().map(|r| r.1 as f64).sum();
+    // The null is one of total faces: its shares of as many regions, or samples.
+    let shares = report.null_model.iter().flat_map(|m| &m.shares);
+    let null = shares.map(|s| (s.faces, s.share * counted)).collect();
     [
-        Series { name: "total", rows: rows.iter().map(|r| (r.0, r.1 as f64)).collect(), null: vec![] },
+        Series { name: "total", rows: rows.iter().map(|r| (r.0, r.1 as f64)).collect(), null },
         Series { name: "interior", rows: rows.iter().map(|r| (r.0, r.2 as f64)).collect(), null: vec![] },
     ]
 }

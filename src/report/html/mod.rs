@@ -4,6 +4,7 @@
 //! or send anything. Works without its script but for hovering, zooming and switching.
 
 pub mod glossary;
+mod layers;
 mod page;
 mod sections;
 
@@ -49,9 +50,10 @@ fn model(subject: &Subject, index: usize) -> String {
     out += &sections::limits(report);
     out += &sections::histogram(report, index);
     out += &sections::partition(subject, index);
-    out += &sections::layers(report);
+    out += &layers::section(report);
     out += &sections::findings(report);
     out += &sections::identities(report);
+    out += &sections::theory(report);
     out += &sections::settings(report);
     out + "</section>\n"
 }

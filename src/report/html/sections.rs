@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::page::{Cell, figures, table};
-use crate::report::chart::{self, Bar, bars, escape, number};
+use crate::report::chart::{self, escape, number};
 use crate::report::{Bound, Partition, Report, table as text};
 
 /// The numbers that matter first.
@@ -78,12 +78,32 @@ pub fn histogram_figure(report: &Report, id: &str) -> String {
     format!(
         "<figure class=\"histogram-figure\" data-show=\"both\">\n<div class=\"controls\">{}{}{}</div>\n{}\
         <figcaption><span class=\"of-total\"><span class=\"swatch total\"></span>total: walls of the domain counted.</span> \
-        <span class=\"of-interior\"><span class=\"swatch interior\"></span>interior: faces on units’ hyperplanes.</span> {}</figcaption>\n</figure>\n",
+        <span class=\"of-interior\"><span class=\"swatch interior\"></span>interior: faces on units’ hyperplanes.</span> {}{}</figcaption>\n</figure>\n",
         switch("both"),
         switch("total"),
         switch("interior"),
         chart::of_report(report),
-        weight(report)
+        weight(report),
+        null(report)
+    )
+}
+
+/// What the dashed line is, and how far the histogram is from it.
+fn null(report: &Report) -> String {
+    let Some(model) = &report.null_model else { return String::new() };
+    if let Some(reason) = &model.not_applicable {
+        return format!(" There is no null model: {}.", escape(reason));
+    }
+    let distance = report.summary.null.as_ref().map_or(String::new(), |n| {
+        format!(
+            " {:.1} % of the histogram of total faces would have to move to make it the null’s (noise: below {:.1} %).",
+            100.0 * n.total_variation,
+            100.0 * n.total_variation_noise
+        )
+    });
+    format!(
+        " <span class=\"of-total\"><span class=\"dash\"></span>null model: {}.{distance}</span>",
+        escape(&model.description)
     )
 }
 
@@ -153,27 +173,6 @@ fn swatches(picture: &Partition) -> String {
     counts.iter().map(swatch).collect()
 }
 
-/// The layers.
-pub fn layers(report: &Report) -> String {
-    if report.layers.is_empty() {
-        return String::new();
-    }
-    let bar = |l: &crate::report::Layer| {
-        let remark = format!(" units ({}, {})", l.op, l.kind);
-        Bar { label: l.layer.clone(), value: l.unit_count as f64, remark }
-    };
-    let rows: Vec<Bar> = report.layers.iter().map(bar).collect();
-    let cells = report
-        .layers
-        .iter()
-        .map(|l| texts([l.layer.clone(), l.op.clone(), l.kind.clone(), text::grouped(l.unit_count)]));
-    format!(
-        "<h2>Layers</h2>\n<figure>{}<figcaption>Units (or groups with a choice) of each layer, from input to output.</figcaption></figure>\n{}",
-        bars(&rows, "units", "layer"),
-        table(&["layer", "operator", "kind", "units"], 3, cells.collect())
-    )
-}
-
 /// The findings.
 pub fn findings(report: &Report) -> String {
     let mut out = String::from("<h2>Findings</h2>\n");
@@ -192,6 +191,32 @@ pub fn findings(report: &Report) -> String {
             escape(&finding.message),
             hint.unwrap_or_default()
         );
+    }
+    out
+}
+
+/// Statements of theory and departures from general position.
+pub fn theory(report: &Report) -> String {
+    let mut out = String::new();
+    if !report.checks.theory.is_empty() {
+        let rows = report.checks.theory.iter().map(|t| {
+            vec![
+                Cell::Text(t.id.clone()),
+                Cell::Outcome(t.outcome.clone()),
+                Cell::Text(t.statement.clone()),
+                Cell::Text(t.detail.clone()),
+            ]
+        });
+        out += "<h2>Theory</h2>\n";
+        out += &table(&["id", "outcome", "statement", "numbers"], 4, rows.collect());
+    }
+    if !report.checks.general_position.is_empty() {
+        let rows = report.checks.general_position.iter().map(|p| {
+            let count = p.occurrences.map_or("not looked for".into(), text::grouped);
+            texts([p.departure.clone(), p.units.join(", "), p.detail.clone(), count])
+        });
+        out += "<h2>General position</h2>\n";
+        out += &table(&["departure", "units", "detail", "occurrences"], 3, rows.collect());
     }
     out
 }
