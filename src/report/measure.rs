@@ -4,7 +4,6 @@
 //! extremes and counts of what was met are bounds, never the thing itself.
 
 use super::Report;
-use crate::stats::proportion_interval;
 use serde_yaml::Value;
 
 /// What a number tells about the quantity it stands for.
@@ -58,10 +57,10 @@ pub fn measure(report: &Report, path: &str) -> Option<Measure> {
     let path = path.strip_prefix("summary.").unwrap_or(path);
     let summary = summary(report);
     let value = number(&summary, path)?;
-    Some(Measure { value, knowledge: knowledge(report, &summary, path, value) })
+    Some(Measure { value, knowledge: knowledge(report, &summary, path) })
 }
 
-fn knowledge(report: &Report, summary: &Value, path: &str, value: f64) -> Knowledge {
+fn knowledge(report: &Report, summary: &Value, path: &str) -> Knowledge {
     let ends = (number(summary, &format!("{path}_low")), number(summary, &format!("{path}_high")));
     if let (Some(low), Some(high)) = ends {
         return Knowledge::Interval(low, high);
@@ -83,17 +82,9 @@ fn knowledge(report: &Report, summary: &Value, path: &str, value: f64) -> Knowle
         (false, true, _) => Knowledge::Exact,
         (_, _, "max") if about_faces => Knowledge::AtLeast,
         (_, _, "min") if about_faces => Knowledge::AtMost,
-        (true, _, "share_at_most_2d") => share(report, value).unwrap_or(Knowledge::Estimate),
         (true, _, _) => Knowledge::Estimate,
         (false, false, _) => Knowledge::Part,
     }
-}
-
-/// Wilson's interval of a share of all samples counted.
-fn share(report: &Report, value: f64) -> Option<Knowledge> {
-    let counted: u64 = report.histogram.rows.iter().map(|r| r.numbers().1).sum();
-    let [low, high] = proportion_interval((value * counted as f64).round() as u64, counted)?;
-    Some(Knowledge::Interval(super::rounded(low), super::rounded(high)))
 }
 
 fn summary(report: &Report) -> Value {
