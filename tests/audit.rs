@@ -1,4 +1,4 @@
-//! Counts against independently known answers. The table of sources of truth is in `tests/README.md`.
+//! Counts against independently known answers. Each file names its source of truth.
 
 #[path = "support/mod.rs"]
 mod support;
