@@ -91,6 +91,14 @@ def test_a_killed_workers_parts_run_again(client):
     assert not alive, "no program outlives its worker"
 
 
+def test_the_shards_of_one_model_are_the_single_run_though_a_worker_is_killed(client):
+    if "--shard" not in subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout:
+        pytest.skip("this polyaudit has no --shard")
+    flags = ["--domain=-2,2", "--method=enumerate"]
+    (result,), _ = with_a_kill(client, [IRIS], shards=5, arguments=flags)
+    assert result.document == single(*flags, IRIS)[1]
+
+
 def test_a_part_that_loses_every_worker_is_an_error(tmp_path):
     script = tmp_path / "polyaudit"
     script.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "polyaudit 0" && exit\nkill -9 $PPID\nsleep 1\n')
