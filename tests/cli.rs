@@ -22,6 +22,8 @@ mod formats;
 mod hostile_plugins;
 #[path = "cli/manual.rs"]
 mod manual;
+#[path = "cli/parts.rs"]
+mod parts;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/regions.rs"]

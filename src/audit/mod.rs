@@ -4,6 +4,8 @@
 
 mod attribution;
 pub mod certificates;
+mod checkpoint;
+mod merge;
 mod names;
 mod null;
 mod picture;
@@ -15,19 +17,21 @@ mod slice;
 mod summary;
 mod theory;
 
+pub use merge::add;
 pub use points::{ClassChange, NearestFace, Neighbourhood, neighbourhoods};
 pub use recheck::{Recheck, verify};
 pub use slice::Slice;
 pub use summary::layers;
 
-use crate::explore::{self, Certify, Control, Method, Plan, State, Watch};
+use crate::explore::{self, Certify, Control, Method, Plan, Shard, State, Sums, Watch};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
 use crate::plugin::{self, Subject};
 use crate::polytope::Engine;
 use crate::report::{
-    Checks, Histogram, Model, Partition, Report, SCHEMA_ID, Settings as ReportSettings, Status, Summary, Tool,
+    Checks, Histogram, Model, Partition, Report, SCHEMA_ID, Settings as ReportSettings, ShardBlock, Status, Summary,
+    Tool,
 };
 use anyhow::ensure;
 use std::path::Path;
@@ -96,36 +100,47 @@ pub struct Audit {
     pub interrupted: bool,
 }
 
-/// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
-pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
-    audit_watched(path, settings, control, None, None)
+/// Who looks on at an audit, and which part of it is wanted.
+#[derive(Default)]
+pub struct Hooks<'a> {
+    /// Sees every region that an enumeration counts; its errors end the run.
+    pub watch: Option<&'a mut Watch<'a>>,
+    /// Where verified certificates of all regions go; a refused model leaves none.
+    pub certificates: Option<&'a Path>,
+    /// The part of the tree of splits that is wanted.
+    pub shard: Option<Shard>,
+    /// The checkpoint to go on from.
+    pub resume: Option<String>,
+    /// The sums of all shards, to be reported instead of a run's.
+    pub sums: Option<Sums>,
+    /// Keeps checkpoints; its errors end the run.
+    pub save: Option<&'a mut Keep<'a>>,
 }
 
-/// Audits the model at `path`, with the verified certificates of all regions in a file (a refused model leaves none), and
-/// shows every region that an enumeration counts to `watch`, whose errors end the run.
-pub fn audit_watched(
-    path: &Path,
-    settings: &Settings,
-    control: &Control,
-    certificates: Option<&Path>,
-    watch: Option<&mut Watch>,
-) -> anyhow::Result<Audit> {
+/// Called with the text of a checkpoint.
+pub type Keep<'a> = dyn FnMut(&str) -> anyhow::Result<()> + 'a;
+
+/// Audits the model at `path`. Errors are those of a file that is no readable model, or of settings that do not fit it.
+pub fn audit(path: &Path, settings: &Settings, control: &Control) -> anyhow::Result<Audit> {
+    audit_with(path, settings, control, Hooks::default())
+}
+
+/// Audits the model at `path`, or a part of it, from the beginning or from a checkpoint.
+pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Hooks) -> anyhow::Result<Audit> {
     let model = match import::load(path, &settings.import) {
         Ok(model) => model,
         Err(ImportError::Refused { card, offenders, .. }) => return Ok(refused(*card, &offenders, settings)),
         Err(e) => return Err(e.into()),
     };
     let domain = domain_of(&model.network, settings)?;
+    let card = card(model.card);
     let found = {
-        let header = certificates::Header::new(&format!("sha256:{}", model.card.sha256), &settings.import, &domain);
-        let writer = certificates.map(|file| certificates::Writer::create(file, &header)).transpose()?;
+        let header = certificates::Header::new(&card.sha256, &settings.import, &domain);
+        let writer = hooks.certificates.map(|file| certificates::Writer::create(file, &header)).transpose()?;
         let keep = |record: Option<&explore::Record>| writer.as_ref().map_or(Ok(()), |w| w.add(record));
         let certify = if writer.is_some() { Certify::Keep(&keep) } else { control.certify };
         let control = Control { certify, ..*control };
-        let found = match watch {
-            Some(watch) => explore::explore_watched(&model.network, &domain, &settings.plan, &control, watch)?,
-            None => explore::explore(&model.network, &domain, &settings.plan, &control)?,
-        };
+        let found = explored(&model.network, &domain, &card, settings, &control, hooks)?;
         writer.map_or(Ok(()), certificates::Writer::finish)?;
         found
     };
@@ -143,10 +158,11 @@ pub fn audit_watched(
     checks_made.theory = theory::statements(&model.network, &domain, &found, rank);
     checks_made.general_position = general_position;
     let attribution = attribution::attribution(&model.network, &domain, &found)?;
+    let shard = part(&found, &mut findings)?;
     let mut report = Report {
         schema: SCHEMA_ID.into(),
         tool: Tool::default(),
-        model: card(model.card),
+        model: card,
         settings: settings::report_settings(&domain, settings, &found),
         status: summary::status(&found),
         summary: Summary { null: null_summary, ..summary::summary(&model.network, &found) },
@@ -157,14 +173,59 @@ pub fn audit_watched(
         plugins: vec![],
         null_model: Some(null_model),
         attribution: Some(attribution),
+        shard,
     };
-    let subject = Subject { network: Some(&model.network), ..Subject::of(&report, path) };
-    let noticed = plugin::always(&subject)?;
+    let noticed = plugin::always(&Subject { network: Some(&model.network), ..Subject::of(&report, path) })?;
     report.findings.extend(noticed);
     sort(&mut report.findings);
     let picture = (settings.picture && found.dimension == 2 && !interrupted)
         .then(|| picture::partition(&model.network, &domain, &report, settings, control).map_err(|e| format!("{e:#}")));
     Ok(Audit { report, network: Some(model.network), picture, refused: false, interrupted })
+}
+
+/// Explores, with checkpoints in the words of the exploration.
+fn explored(
+    network: &Network,
+    domain: &explore::Domain,
+    card: &Model,
+    settings: &Settings,
+    control: &Control,
+    hooks: Hooks,
+) -> anyhow::Result<explore::Exploration> {
+    if let Some(sums) = hooks.sums {
+        return Ok(sums.exploration(State::Complete, None));
+    }
+    let stated = settings::enumeration(domain, settings);
+    let identity = checkpoint::Identity::new(&card.sha256, &stated, hooks.shard)?;
+    let resume = hooks.resume.map(|text| identity.read(&text)).transpose()?;
+    let (mut watch, mut keep) = (hooks.watch, hooks.save);
+    let (watches, keeps) = (watch.is_some(), keep.is_some());
+    let mut show = |row: &explore::RegionRow| match &mut watch {
+        Some(watch) => watch(row),
+        None => Ok(()),
+    };
+    let mut save = |done: &explore::Done| match &mut keep {
+        Some(keep) => keep(&identity.write(done)?),
+        None => Ok(()),
+    };
+    let mut inner = explore::Hooks {
+        watch: if watches { Some(&mut show) } else { None },
+        shard: hooks.shard,
+        resume,
+        save: if keeps { Some(&mut save) } else { None },
+    };
+    explore::explore_with(network, domain, &settings.plan, control, &mut inner)
+}
+
+/// The block of a shard's report, with the finding that says what it is.
+fn part(found: &explore::Exploration, findings: &mut Vec<Finding>) -> anyhow::Result<Option<ShardBlock>> {
+    let Some(sums) = &found.sums else { return Ok(None) };
+    let message = format!(
+        "the numbers are those of part {} of {} of the tree of splits: `polyaudit merge` makes the whole of them",
+        sums.shard.index, sums.shard.of
+    );
+    findings.push(Finding::new("part-of-a-run", Severity::Info, message));
+    Ok(Some(ShardBlock { part: sums.shard.index, of: sums.shard.of, sums: serde_json::to_string(sums)? }))
 }
 
 /// The domain over all inputs of the network, held ones included.
@@ -230,6 +291,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         plugins: vec![],
         null_model: None,
         attribution: None,
+        shard: None,
     };
     Audit { report, network: None, picture: None, refused: true, interrupted: false }
 }

@@ -61,13 +61,23 @@ pub fn stated_domain(settings: &Settings) -> Domain {
 pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Exploration) -> ReportSettings {
     let sampled = found.method == Method::Sample;
     ReportSettings {
-        domain: described(domain, settings),
-        slice: settings.slice.as_ref().and_then(|s| s.described(domain)),
         method: name(found.method),
         auto: found.why.clone(),
+        samples: sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
+        ..enumeration(domain, settings)
+    }
+}
+
+/// The settings of a run that enumerates because it was asked to.
+pub fn enumeration(domain: &explore::Domain, settings: &Settings) -> ReportSettings {
+    ReportSettings {
+        domain: described(domain, settings),
+        slice: settings.slice.as_ref().and_then(|s| s.described(domain)),
+        method: name(Method::Enumerate),
+        auto: None,
         engine: engine(&settings.plan),
         seed: settings.plan.seed,
-        samples: sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
+        samples: None,
         max_regions: (settings.plan.method != Method::Sample).then_some(settings.plan.max_regions),
         outputs: settings.import.outputs.clone(),
         dims: dims(settings),

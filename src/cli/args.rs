@@ -206,6 +206,8 @@ pub enum Command {
     Explain(Explain),
     /// Check a file of certificates again, from the model alone
     Verify(Verify),
+    /// Add the reports of all shards of a run up to the report of the whole run
+    Merge(super::enumerate_args::Merge),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell

@@ -15,6 +15,7 @@ mod inspect;
 mod manual;
 mod numpy;
 mod output;
+mod parts;
 mod plugin_args;
 mod plugin_commands;
 mod plugins;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Some(Command::Points(points)) => points::run(&points),
         Some(Command::Init(init)) => review::init(&init),
         Some(Command::Explain(explain)) => review::explain(&explain),
+        Some(Command::Merge(merge)) => parts::merged(&merge),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Completions(completions)) => manual::completions(&completions),
         Some(Command::Man(man)) => manual::man(&man),

@@ -4,11 +4,9 @@
 //! when the run ends, also when a budget or an interrupt ended it, and not at all when the run fails.
 //! Columns: `pattern`, `faces_total`, `faces_interior`, `walls`, and one `x<k>` per free input `k`.
 
-use super::args::Arguments;
-use crate::audit::{Audit, Settings, audit_watched};
-use crate::explore::{Control, Inside, Method, RegionRow};
+use crate::explore::{Inside, RegionRow};
 use crate::ir::{Rational, rational};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use dashu_int::{IBig, UBig};
 use flate2::{Compression, write::GzEncoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -16,44 +14,6 @@ use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-
-/// The settings of a run that lists regions: it enumerates.
-pub fn settings(arguments: &Arguments, mut settings: Settings) -> Result<Settings> {
-    let Some(path) = &arguments.enumerating.regions else { return Ok(settings) };
-    ensure!(
-        arguments.models.len() == 1,
-        "--regions {} holds the regions of one model: audit the {} models one by one",
-        path.display(),
-        arguments.models.len()
-    );
-    ensure!(
-        settings.plan.method != Method::Sample,
-        "--regions lists what an enumeration counts: use --method enumerate, or drop it"
-    );
-    ensure!(
-        settings.plan.samples.is_none(),
-        "--samples has no meaning with --regions, which enumerates: drop one of them"
-    );
-    settings.plan.method = Method::Enumerate;
-    Ok(settings)
-}
-
-/// Audits a model, and writes its regions to a file if one is named.
-pub fn audited(
-    model: &Path,
-    settings: &Settings,
-    control: &Control,
-    certificates: Option<&Path>,
-    file: Option<&Path>,
-) -> Result<Audit> {
-    let Some(path) = file else { return audit_watched(model, settings, control, certificates, None) };
-    let mut file = RegionsFile::create(path)?;
-    let done = audit_watched(model, settings, control, certificates, Some(&mut |row| file.add(row)))?;
-    if !done.refused {
-        file.finish()?;
-    }
-    Ok(done)
-}
 
 /// Bytes of CSV in one frame of a `.zst` file.
 const FRAME: usize = 1 << 20;

@@ -5,7 +5,7 @@ use super::documents::Documents;
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::review::Review;
-use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, regions, slice};
+use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, parts, slice};
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
 use crate::explore::{Certify, Control, Plan};
@@ -34,7 +34,7 @@ fn misspelt_command(arguments: &Arguments) -> Result<()> {
 /// Runs the audits; gives the exit code.
 pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     misspelt_command(arguments)?;
-    let mut settings = regions::settings(arguments, settings(&arguments.audit)?)?;
+    let mut settings = parts::settings(arguments, settings(&arguments.audit)?)?;
     let writing = &arguments.writing;
     if writing.certificates.is_some() {
         let models = arguments.models.len();
@@ -55,11 +55,13 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
         let line = Line::new(writing.quiet, &model.display().to_string());
         let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
         let control = Control { stop: &stop, deadline, progress: &|p| line.show(p), certify };
-        let certificates = writing.certificates.as_deref();
-        let outcome =
-            regions::audited(model, &settings, &control, certificates, arguments.enumerating.regions.as_deref());
+        let outcome = parts::audited(model, &settings, &control, arguments);
         line.finish();
         let checked = outcome.and_then(|mut done| {
+            // A part passes and fails nothing: the limits are those of the whole.
+            if done.report.shard.is_some() {
+                return Ok((done, 0));
+            }
             let code = if done.interrupted { 0 } else { plugins.check(model, &mut done) };
             let passes = review.check(&mut done.report)?;
             Ok((done, code.max(if passes { 0 } else { CHECK_FAILED })))

@@ -3,9 +3,10 @@
 use super::bounds::Bounds;
 use super::certify::{Certified, Certify};
 use super::identities::{self, Identity, Outcome};
+use super::parts::{Hooks, Shard, Sums};
 use super::split::MOST_INPUTS;
 use super::splitting::{self, Splitting};
-use super::{Domain, Inside, RegionRow, Shape, Tally, Watch, cross, exact, sample};
+use super::{Domain, Inside, RegionRow, Shape, Tally, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -165,6 +166,8 @@ pub struct Exploration {
     pub certified: Option<Certified>,
     /// What is remarkable.
     pub findings: Vec<Finding>,
+    /// Of one part of a run, its sums.
+    pub sums: Option<Sums>,
 }
 
 /// Samples of a default run: what about a minute allows.
@@ -179,22 +182,23 @@ pub fn default_samples(dimension: usize) -> u64 {
 
 /// Explores `network` over `domain`.
 pub fn explore(network: &Network, domain: &Domain, plan: &Plan, control: &Control) -> anyhow::Result<Exploration> {
-    run(network, domain, plan, control, None)
+    explore_with(network, domain, plan, control, &mut Hooks::default())
 }
 
-/// Explores `network` over `domain` and shows every region that an enumeration counts to `watch`, whose errors end the run.
-pub fn explore_watched(
+/// Explores `network` over `domain`, or a part of it, with others looking on, whose errors end the run.
+pub fn explore_with(
     network: &Network,
     domain: &Domain,
     plan: &Plan,
     control: &Control,
-    watch: &mut Watch,
+    hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
     let inputs = domain.free_inputs();
+    let Some(watch) = hooks.watch.take() else { return run(network, domain, plan, control, None, hooks) };
     let show = &mut |pattern: &Pattern, faces: Option<(usize, usize)>, inside: Inside| {
         watch(&RegionRow { pattern, faces, inputs: &inputs, inside })
     };
-    run(network, domain, plan, control, Some(show))
+    run(network, domain, plan, control, Some(show), hooks)
 }
 
 fn run(
@@ -203,6 +207,7 @@ fn run(
     plan: &Plan,
     control: &Control,
     show: Option<&mut Show>,
+    hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
     let (restricted, bounds) = domain.restrict(network)?;
     let walker = Walker::new(&restricted);
@@ -213,7 +218,7 @@ fn run(
     let d = walker.dimension();
     let unbounded = !bounds.is_bounded();
     match plan.method {
-        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show),
+        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show, hooks),
         Method::Sample => sampled(&walker, &bounds, plan, control, None),
         Method::Auto if d > ENUMERATE_UP_TO && !unbounded => {
             let why = format!("{d} free inputs; enumeration is tried up to {ENUMERATE_UP_TO}");
@@ -225,7 +230,7 @@ fn run(
             } else {
                 format!("{d} free inputs and at most {} regions", plan.max_regions)
             };
-            let tried = enumerate(&walker, &bounds, plan, control, Some(why), show)?;
+            let tried = enumerate(&walker, &bounds, plan, control, Some(why), show, hooks)?;
             if unbounded || tried.state != State::regions(plan.max_regions) {
                 return Ok(tried);
             }
@@ -246,14 +251,23 @@ fn enumerate(
     control: &Control,
     why: Option<String>,
     mut show: Option<&mut Show>,
+    hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
-    let mut refused = None;
+    let (mut refused, in_parts) = (None, hooks.in_parts());
     let splits = walker.dimension() <= MOST_INPUTS && plan.engine == Engine::Auto;
     if splits && show.is_none() && !control.certify.is_on() {
-        match splitting::enumerate(walker, bounds, plan, control)? {
-            Ok(found) => return Ok(Counted::from(found).checked(walker, bounds, why)),
+        match splitting::enumerate(walker, bounds, plan, control, hooks)? {
+            Ok((sums, state)) if hooks.shard.is_some() => return Ok(sums.part(state)),
+            Ok((sums, state)) => return Ok(sums.exploration(state, why)),
             Err(reason) => refused = Some(reason),
         }
+    }
+    if in_parts {
+        let reason = refused.map_or_else(
+            || format!("at most {MOST_INPUTS} free inputs (here {}) and --engine auto", walker.dimension()),
+            |reason| format!("other networks: {reason}"),
+        );
+        anyhow::bail!("--shard, --checkpoint and --resume are about the tree of splits, which is for {reason}");
     }
     let visitor: &mut cross::Visitor = &mut |pattern, cell, inside| {
         let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
@@ -270,7 +284,9 @@ fn enumerate(
         certified: control.certify.is_on().then_some(found.certified),
         besides: None,
     };
-    let mut found = counted.checked(walker, bounds, why);
+    let name = |id: &HyperplaneId| unit_name(walker, id);
+    let place = Place { dimension: walker.dimension(), bounded: bounds.is_bounded(), name: &name };
+    let mut found = counted.checked(&place, why);
     if let Some(reason) = refused {
         let message = format!("the regions were enumerated by crossing faces, not by splitting: {reason}");
         found.findings.push(Finding::new("enumerated-by-crossing", Severity::Info, message));
@@ -301,7 +317,9 @@ fn exactly(
         besides: None,
     };
     let why = (plan.method == Method::Auto).then(|| "exact arithmetic was asked for".to_string());
-    Ok(counted.checked(walker, bounds, why))
+    let name = |id: &HyperplaneId| unit_name(walker, id);
+    let place = Place { dimension: walker.dimension(), bounded: bounds.is_bounded(), name: &name };
+    Ok(counted.checked(&place, why))
 }
 
 /// What an enumeration of either kind counted.
@@ -326,9 +344,36 @@ impl From<Splitting> for Counted {
     }
 }
 
+impl Sums {
+    /// The exploration that these sums are, ended in this state.
+    pub fn exploration(&self, state: State, why: Option<String>) -> Exploration {
+        let name = |id: &HyperplaneId| self.names.unit(id);
+        let place = Place { dimension: self.dimension, bounded: self.bounded, name: &name };
+        Counted::from(Splitting::new(self, state)).checked(&place, why)
+    }
+
+    /// The exploration of one part: never complete, and with its sums.
+    fn part(self, state: State) -> Exploration {
+        let Shard { index, of } = self.shard;
+        let state = match state {
+            State::Complete => State::partial(format!("part {index} of {of} of the tree of splits")),
+            ended => ended,
+        };
+        Exploration { sums: Some(self.clone()), ..self.exploration(state, None) }
+    }
+}
+
+/// Where regions were counted, as far as checks and findings name it.
+struct Place<'a> {
+    dimension: usize,
+    bounded: bool,
+    /// A unit in words.
+    name: &'a dyn Fn(&HyperplaneId) -> String,
+}
+
 impl Counted {
     /// The exploration, checked where it is complete.
-    fn checked(mut self, walker: &Walker, bounds: &Bounds, why: Option<String>) -> Exploration {
+    fn checked(mut self, place: &Place, why: Option<String>) -> Exploration {
         let mut findings = vec![];
         let (shape, own_checks, mut covered_volume) = match self.besides {
             Some((shape, checks, covered)) => (Some(shape), checks, covered),
@@ -339,7 +384,7 @@ impl Counted {
             checks = vec![
                 identities::handshake(&self.tally),
                 identities::points(self.points.0, self.points.1),
-                identities::line(walker.dimension(), &self.tally, bounds.is_bounded()),
+                identities::line(place.dimension, &self.tally, place.bounded),
             ];
             checks.extend(own_checks);
             (covered, covered_volume) = (None, None);
@@ -350,14 +395,14 @@ impl Counted {
                 findings.push(Finding::new("identity-violated", Severity::Error, message).hint(hint));
             }
         }
-        findings.extend(vanishing_finding(walker, &self.vanishing));
+        findings.extend(vanishing_finding(place.name, &self.vanishing));
         findings.extend(undecided_finding(self.tally.undecided, "region(s) have"));
         findings.extend(failed_finding(self.certified.as_ref()));
         Exploration {
             method: Method::Enumerate,
             why,
             samples: 0,
-            dimension: walker.dimension(),
+            dimension: place.dimension,
             weight: Weight::Region,
             regions_found: self.tally.seen(),
             unbounded: self.unbounded,
@@ -372,6 +417,7 @@ impl Counted {
             certified: self.certified,
             findings,
             vanishing: self.vanishing,
+            sums: None,
         }
     }
 }
@@ -387,7 +433,7 @@ fn sampled(
     let samples = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
     let found = sample::sample(walker, bounds, plan.seed, plan.engine, samples, control)?;
     let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
-    let mut findings = vanishing_finding(walker, &vanishing);
+    let mut findings = vanishing_finding(&|id| unit_name(walker, id), &vanishing);
     findings.extend(undecided_finding(found.tally.undecided, "sample(s) fell in regions with"));
     findings.extend(failed_finding(Some(&found.certified)));
     Ok(Exploration {
@@ -409,16 +455,21 @@ fn sampled(
         certified: control.certify.is_on().then_some(found.certified),
         findings,
         vanishing,
+        sums: None,
     })
 }
 
+/// A unit in words: its layer and its number.
+fn unit_name(walker: &Walker, id: &HyperplaneId) -> String {
+    format!("{}[{}]", walker.network().nodes[id.node as usize].label.layer, id.unit)
+}
+
 /// Units that sit identically on a breakpoint somewhere: counted, and the first few named.
-fn vanishing_finding(walker: &Walker, vanishing: &[HyperplaneId]) -> Vec<Finding> {
+fn vanishing_finding(name: &dyn Fn(&HyperplaneId) -> String, vanishing: &[HyperplaneId]) -> Vec<Finding> {
     const NAMED: usize = 5;
     if vanishing.is_empty() {
         return vec![];
     }
-    let name = |id: &HyperplaneId| format!("{}[{}]", walker.network().nodes[id.node as usize].label.layer, id.unit);
     let mut named: Vec<String> = vanishing.iter().take(NAMED).map(name).collect();
     if vanishing.len() > NAMED {
         named.push("…".into());

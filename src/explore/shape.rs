@@ -1,6 +1,6 @@
 //! What an enumeration by splitting sees besides the faces of each region.
 
-use super::split::{Counts, Prefix, Stages, VOLUME_UNIT};
+use super::split::{Counts, Names, Prefix, VOLUME_UNIT};
 use crate::ir::NodeId;
 use crate::region::HyperplaneId;
 
@@ -36,11 +36,11 @@ pub struct Shape {
 
 impl Shape {
     /// Reads the sums off the counts.
-    pub fn new(counts: &Counts, stages: &Stages, volumes: bool) -> Shape {
-        let layers = stages.list.iter().zip(&counts.prefix);
-        let rows = stages.ids.iter().zip(&counts.seen).filter(|(_, seen)| seen[0] || seen[1]);
+    pub fn new(counts: &Counts, names: &Names, volumes: bool) -> Shape {
+        let layers = names.nodes.iter().zip(&counts.prefix);
+        let rows = names.ids.iter().zip(&counts.seen).filter(|(_, seen)| seen[0] || seen[1]);
         Shape {
-            layers: layers.map(|(s, &sums)| LayerRegions { node: s.node, sums }).collect(),
+            layers: layers.map(|(&node, &sums)| LayerRegions { node, sums }).collect(),
             sides_seen: rows.map(|(&id, &seen)| (id, seen)).collect(),
             vertices: counts.vertices,
             degenerate: counts.degenerate,

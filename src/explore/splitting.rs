@@ -2,6 +2,7 @@
 
 use super::bounds::Bounds;
 use super::identities::Identity;
+use super::parts::{Hooks, Shard, Sums};
 use super::run::{Control, Plan, State};
 use super::split::{NotSplit, Split, Tree, VOLUME_UNIT, checks};
 use super::{Shape, Tally};
@@ -28,30 +29,50 @@ pub struct Splitting {
     pub covered: Option<f64>,
 }
 
-/// Every region of up to eight inputs; or why the network is not split.
+/// Every region of up to eight inputs, or those of one part; or why the network is not split.
 pub fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
-) -> anyhow::Result<Result<Splitting, NotSplit>> {
+    hooks: &mut Hooks,
+) -> anyhow::Result<Result<(Sums, State), NotSplit>> {
     let volumes = bounds.is_bounded() && walker.dimension() <= VOLUMES_UP_TO;
     let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes)? {
         Ok(tree) => tree,
         Err(reason) => return Ok(Err(reason)),
     };
-    let Split { counts, state } = match tree.run(plan.max_regions, control) {
+    let Split { counts, state } = match tree.run(plan.max_regions, control, hooks)? {
         Ok(split) => split,
         Err(reason) => return Ok(Err(reason)),
     };
-    Ok(Ok(Splitting {
-        tally: counts.tally(tree.stages()),
-        unbounded: (!bounds.is_bounded()).then_some(counts.regions - counts.bounded),
-        vanishing: counts.vanishing(tree.stages()),
-        points: (counts.matched, POINTS),
-        state,
-        shape: Shape::new(&counts, tree.stages(), volumes),
-        checks: checks::all(&counts, tree.stages(), walker, bounds, volumes),
-        covered: volumes.then_some(counts.volume as f64 * VOLUME_UNIT),
-    }))
+    let sums = Sums {
+        shard: hooks.shard.unwrap_or(Shard { index: 1, of: 1 }),
+        finished: state == State::Complete,
+        tree: hooks.shard.map_or_else(String::new, |_| tree.name()),
+        dimension: walker.dimension(),
+        bounded: bounds.is_bounded(),
+        volumes,
+        points: POINTS,
+        names: tree.names(),
+        counts,
+    };
+    Ok(Ok((sums, state)))
+}
+
+impl Splitting {
+    /// Reads the sums.
+    pub fn new(sums: &Sums, state: State) -> Splitting {
+        let Sums { counts, names, .. } = sums;
+        Splitting {
+            tally: counts.tally(names),
+            unbounded: (!sums.bounded).then_some(counts.regions - counts.bounded),
+            vanishing: counts.vanishing(names),
+            points: (counts.matched, sums.points),
+            state,
+            shape: Shape::new(counts, names, sums.volumes),
+            checks: checks::all(counts, names, sums.dimension, sums.bounded, sums.volumes),
+            covered: sums.volumes.then_some(counts.volume as f64 * VOLUME_UNIT),
+        }
+    }
 }

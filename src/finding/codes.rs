@@ -45,6 +45,8 @@ pub const CODES: &[Code] = &[
         "A number of `summary` is beyond a limit, is missing, or is only a bound that cannot show the limit to hold (a partial enumeration's `regions_found` can break a maximum and never meet one). The rows of `checks.limits` say which. Change the model, the limit, or audit with a larger budget."),
     entry("not-complete", Error, "The configuration requires a complete audit",
         "`require_complete: true` is set and the audit is partial: a budget ran out, a region stayed undecided, or a self-check failed. `status.reason` says which. Give it a larger budget, or a smaller domain."),
+    entry("part-of-a-run", Info, "The report is that of one shard",
+        "It was made with `--shard I/N`: every number is that of one part of the tree of splits, and says nothing of the whole. `polyaudit merge` adds the reports of all parts up to the report of the whole run, with its self-checks."),
     entry("plugin-failed", Error, "A plugin gave no answer",
         "The plugin could not be started, took too long, failed, or answered with something that the protocol does not allow. The audit's own numbers are untouched; what the plugin was to say is missing, so the exit code is 2. The reason and the end of the plugin's standard error were written to standard error; `polyaudit plugins check NAME` tries it alone."),
     entry("stale-ignore", Warning, "An ignored finding does not occur",

@@ -1,7 +1,9 @@
 //! Stable ids of hyperplane sources.
 
+use serde::{Deserialize, Serialize};
+
 /// Which boundary of a unit: one of its breakpoints, or the tie between two candidates of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Boundary {
     /// The unit's breakpoint of this number, from 0.
     Breakpoint(u32),
@@ -10,7 +12,7 @@ pub enum Boundary {
 }
 
 /// A hyperplane source: node, unit within the node, boundary of the unit. Ordered topologically.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HyperplaneId {
     /// Position of the activation or max node in the network.
     pub node: u32,

@@ -22,7 +22,7 @@ pub use markdown::to_markdown;
 pub use measure::{Knowledge, Measure, measure, paths};
 pub use model::{
     Bound, Certificates, Checks, Domain, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Model,
-    Plugin, Report, SCHEMA_ID, Settings, Slice, Status, Summary, Tool, rounded,
+    Plugin, Report, SCHEMA_ID, Settings, ShardBlock, Slice, Status, Summary, Tool, rounded,
 };
 pub use picture::{Edge, Partition, Polygon};
 pub use read::read;

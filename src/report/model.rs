@@ -41,6 +41,20 @@ pub struct Report {
     /// Who makes the faces; absent for a refused model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<Attribution>,
+    /// Of a run in parts (`--shard`), what `polyaudit merge` adds up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardBlock>,
+}
+
+/// One part of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShardBlock {
+    /// Which part, from 1.
+    pub part: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The part's sums and what they are sums of, as JSON.
+    pub sums: String,
 }
 
 /// A plugin that ran.

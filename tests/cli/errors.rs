@@ -52,7 +52,7 @@ fn settings_that_do_not_fit() {
     fails(&[MODEL, "--domain", "unbouded"], 2, &["did you mean `unbounded`"]);
     fails(&["inspct", MODEL], 2, &["did you mean the command `polyaudit inspect`"]);
     fails(&[MODEL, "--domain", &file("bad.vnnlib", "(assert (<= X_0 X_1))")], 2, &["line 1"]);
-    fails(&[MODEL, MODEL, "--regions", "r.csv"], 2, &["--regions r.csv", "one by one"]);
+    fails(&[MODEL, MODEL, "--regions", "r.csv"], 2, &["--regions", "one by one"]);
     fails(&[MODEL, "--regions", "r.csv", "--method", "sample"], 2, &["--regions", "--method enumerate"]);
     fails(&[MODEL, "--regions", "no/such/folder/r.csv"], 2, &["no/such/folder/r.csv: cannot be written"]);
     fails(&[MODEL, "--exact", "--method", "sample"], 2, &["--exact", "--method enumerate"]);

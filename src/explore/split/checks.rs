@@ -5,6 +5,7 @@
 //! no two sources on one face, no groups.
 
 use super::counts::{Counts, VOLUME_UNIT};
+use super::names::{Names, OneLayer};
 use super::stage::{Kind, Stages};
 use crate::explore::Bounds;
 use crate::explore::identities::Identity;
@@ -15,23 +16,22 @@ use crate::region::Walker;
 const SUBSETS: u64 = 100_000;
 
 /// All relations, each with its outcome.
-pub fn all(counts: &Counts, stages: &Stages, walker: &Walker, bounds: &Bounds, volumes: bool) -> Vec<Identity> {
-    let d = walker.dimension();
-    let unmet = generic(counts, stages);
+pub fn all(counts: &Counts, names: &Names, d: usize, bounded: bool, volumes: bool) -> Vec<Identity> {
+    let unmet = generic(counts, names);
     let unmet = || unmet.clone();
     vec![
         vertex_handshake(counts, d, unmet()),
-        volume(counts, bounds, volumes),
-        one_layer(counts, stages, walker, bounds),
-        plane(counts, d, bounds, unmet()),
-        space(counts, d, bounds, unmet()),
-        euler(counts, d, bounds, unmet()),
+        volume(counts, bounded, volumes),
+        one_layer(counts, d, &names.one_layer),
+        plane(counts, d, bounded, unmet()),
+        space(counts, d, bounded, unmet()),
+        euler(counts, d, bounded, unmet()),
     ]
 }
 
 /// Why the complex is not known to be generic, or nothing.
-fn generic(counts: &Counts, stages: &Stages) -> Option<String> {
-    if stages.list.iter().any(|s| matches!(s.kind, Kind::Groups(_))) {
+fn generic(counts: &Counts, names: &Names) -> Option<String> {
+    if names.groups {
         return Some("groups choose among more than two".into());
     }
     if counts.degenerate > 0 {
@@ -60,9 +60,9 @@ fn vertex_handshake(counts: &Counts, d: usize, unmet: Option<String>) -> Identit
     Identity::new(name, unequal.is_none() && walls.is_none(), detail)
 }
 
-fn volume(counts: &Counts, bounds: &Bounds, volumes: bool) -> Identity {
+fn volume(counts: &Counts, bounded: bool, volumes: bool) -> Identity {
     let name = "volume";
-    if !bounds.is_bounded() {
+    if !bounded {
         return Identity::not_applicable(name, "an unbounded domain");
     }
     if !volumes {
@@ -81,9 +81,27 @@ fn volume(counts: &Counts, bounds: &Bounds, volumes: bool) -> Identity {
     Identity::new(name, off <= counts.volume_error, detail)
 }
 
-fn one_layer(counts: &Counts, stages: &Stages, walker: &Walker, bounds: &Bounds) -> Identity {
+fn one_layer(counts: &Counts, d: usize, layer: &OneLayer) -> Identity {
     let name = "one-hidden-layer";
-    let not = |why: &str| Identity::not_applicable(name, why);
+    let (n, d) = match layer {
+        OneLayer::Not(why) => return Identity::not_applicable(name, why.clone()),
+        OneLayer::Planes(n, _) => (*n, d as u64),
+    };
+    if counts.degenerate > 0 || counts.coincident.iter().any(|&k| k > 0) {
+        return Identity::not_applicable(name, "more hyperplanes meet in a point than inputs");
+    }
+    if let OneLayer::Planes(_, Some(why)) = layer {
+        return Identity::not_applicable(name, why.clone());
+    }
+    let (regions, faces) = (choose_up_to(n, d), 2 * n * choose_up_to(n - 1, d - 1));
+    let found: u64 = counts.interior.iter().enumerate().map(|(k, m)| k as u64 * m).sum();
+    let detail = format!("{} regions and {found} faces; the closed form gives {regions} and {faces}", counts.regions);
+    Identity::new(name, counts.regions == regions && found == faces, detail)
+}
+
+/// Whether a network is one hidden layer in the whole space, with its hyperplanes in general position.
+pub fn one_layer_of(walker: &Walker, bounds: &Bounds, stages: &Stages) -> OneLayer {
+    let not = |why: &str| OneLayer::Not(why.into());
     let [stage] = &stages.list[..] else { return not("more than one layer with units, or none") };
     if bounds.is_bounded() {
         return not("a bounded domain");
@@ -93,11 +111,9 @@ fn one_layer(counts: &Counts, stages: &Stages, walker: &Walker, bounds: &Bounds)
     if n < d {
         return not("fewer hyperplanes than inputs");
     }
-    if counts.degenerate > 0 || counts.coincident.iter().any(|&k| k > 0) {
-        return not("more hyperplanes meet in a point than inputs");
-    }
+    let but = |why: &str| OneLayer::Planes(n, Some(why.into()));
     if choose(n, d) > SUBSETS {
-        return not("too many hyperplanes to see whether they are in general position");
+        return but("too many hyperplanes to see whether they are in general position");
     }
     let empty = walker.layout().empty();
     let normals: Option<Vec<Vec<Rational>>> = (rows.unit.iter())
@@ -107,14 +123,11 @@ fn one_layer(counts: &Counts, stages: &Stages, walker: &Walker, bounds: &Bounds)
             Some(form)
         })
         .collect();
-    let Some(normals) = normals else { return not("exact normals would take more than their budget") };
+    let Some(normals) = normals else { return but("exact normals would take more than their budget") };
     if !independent(&normals, d as usize) {
-        return not("the hyperplanes are not in general position");
+        return but("the hyperplanes are not in general position");
     }
-    let (regions, faces) = (choose_up_to(n, d), 2 * n * choose_up_to(n - 1, d - 1));
-    let found: u64 = counts.interior.iter().enumerate().map(|(k, m)| k as u64 * m).sum();
-    let detail = format!("{} regions and {found} faces; the closed form gives {regions} and {faces}", counts.regions);
-    Identity::new(name, counts.regions == regions && found == faces, detail)
+    OneLayer::Planes(n, None)
 }
 
 /// Whether every `d` of the normals are linearly independent: by floating point where its error bound decides, else
@@ -178,9 +191,9 @@ fn singular(m: &mut [Vec<Rational>]) -> bool {
     false
 }
 
-fn plane(counts: &Counts, d: usize, bounds: &Bounds, unmet: Option<String>) -> Identity {
+fn plane(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
     let name = "plane-mean-four";
-    if d != 2 || !bounds.is_bounded() {
+    if d != 2 || !bounded {
         return Identity::not_applicable(name, "two inputs and a bounded domain only");
     }
     if let Some(why) = unmet {
@@ -190,9 +203,9 @@ fn plane(counts: &Counts, d: usize, bounds: &Bounds, unmet: Option<String>) -> I
     Identity::new(name, faces == 4 * regions, format!("{faces} faces in all, four times {regions} regions"))
 }
 
-fn space(counts: &Counts, d: usize, bounds: &Bounds, unmet: Option<String>) -> Identity {
+fn space(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
     let name = "space-face-sum";
-    if d != 3 || !bounds.is_bounded() {
+    if d != 3 || !bounded {
         return Identity::not_applicable(name, "three inputs and a bounded domain only");
     }
     if let Some(why) = unmet {
@@ -211,9 +224,9 @@ fn space(counts: &Counts, d: usize, bounds: &Bounds, unmet: Option<String>) -> I
     Identity::new(name, sum(&counts.total) == right, detail)
 }
 
-fn euler(counts: &Counts, d: usize, bounds: &Bounds, unmet: Option<String>) -> Identity {
+fn euler(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
     let name = "euler";
-    if d > 3 || !bounds.is_bounded() {
+    if d > 3 || !bounded {
         return Identity::not_applicable(
             name,
             "up to three inputs and a bounded domain: else not all cells are counted",

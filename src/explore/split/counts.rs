@@ -1,6 +1,7 @@
 //! What a subtree adds to the run: integers only, in dense arrays, so that parts add up to the same totals in any
 //! grouping.
 
+use super::names::Names;
 use super::stage::Stages;
 use crate::explore::{Tally, UnitFaces};
 use crate::region::HyperplaneId;
@@ -123,7 +124,7 @@ impl Counts {
     }
 
     /// In the terms of every exploration.
-    pub fn tally(&self, stages: &Stages) -> Tally {
+    pub fn tally(&self, names: &Names) -> Tally {
         let cut = |counts: &[u64]| counts[..counts.iter().rposition(|&n| n > 0).map_or(0, |k| k + 1)].to_vec();
         let mut tally = Tally {
             count: self.regions,
@@ -132,7 +133,7 @@ impl Counts {
             walls: cut(&self.walls),
             ..Tally::default()
         };
-        for (k, &id) in stages.ids.iter().enumerate() {
+        for (k, &id) in names.ids.iter().enumerate() {
             let ([lower, upper], coincident) = (self.faces[k], self.coincident[k]);
             if lower + upper + coincident > 0 {
                 tally.units.insert(id, UnitFaces { lower, upper, coincident });
@@ -142,7 +143,7 @@ impl Counts {
     }
 
     /// Sources that vanish identically somewhere.
-    pub fn vanishing(&self, stages: &Stages) -> Vec<HyperplaneId> {
-        self.vanishing.iter().zip(&stages.ids).filter(|(v, _)| **v).map(|(_, id)| *id).collect()
+    pub fn vanishing(&self, names: &Names) -> Vec<HyperplaneId> {
+        self.vanishing.iter().zip(&names.ids).filter(|(v, _)| **v).map(|(_, id)| *id).collect()
     }
 }

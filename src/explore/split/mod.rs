@@ -13,6 +13,8 @@ mod descent;
 mod exact;
 mod forms;
 mod groups;
+mod names;
+mod parts;
 mod region;
 mod rows;
 mod stage;
@@ -21,5 +23,5 @@ mod vertex;
 mod volume;
 
 pub use counts::{Counts, Prefix, VOLUME_UNIT};
-pub use stage::Stages;
+pub use names::Names;
 pub use tree::{MOST_INPUTS, NotSplit, Split, Tree};

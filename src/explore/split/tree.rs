@@ -6,9 +6,10 @@
 
 use super::counts::Counts;
 use super::descent::{Descent, Errand, Ground, Stop, Walk};
+use super::names::Names;
 use super::stage::Stages;
 use crate::explore::Bounds;
-use crate::explore::{Control, Progress, State, points};
+use crate::explore::{State, points};
 use crate::region::{HyperplaneId, Walker};
 use rayon::prelude::*;
 
@@ -19,8 +20,6 @@ pub const MOST_INPUTS: usize = 8;
 const SUBTREES: usize = 256;
 /// Longest trunk.
 const TRUNK: usize = 14;
-/// Subtrees between two looks at the budgets.
-const BLOCK: usize = 32;
 /// Words of slots in the narrow and in the wide form of a cell.
 const WIDE: usize = 16;
 
@@ -92,8 +91,8 @@ impl<'a> Tree<'a> {
     }
 
     /// Names of what is counted.
-    pub fn stages(&self) -> &Stages {
-        &self.ground.stages
+    pub fn names(&self) -> Names {
+        Names::new(self.ground.walker, self.ground.bounds, &self.ground.stages)
     }
 
     /// Walks one subtree, at most `limit` regions; `None` when `stop` said so.
@@ -110,43 +109,9 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Walks all subtrees and adds them up, until a budget runs out.
-    pub fn run(&self, max_regions: u64, control: &Control) -> Result<Split, NotSplit> {
-        let mut counts = self.above.clone();
-        let stop = || control.exhausted().is_some();
-        let mut done = 0;
-        for block in self.paths.chunks(BLOCK) {
-            let room = max_regions - counts.regions;
-            if room == 0 {
-                return Ok(Split { counts, state: State::regions(max_regions) });
-            }
-            let parts: Vec<_> = block.par_iter().map(|path| self.subtree(path, room, &stop)).collect();
-            for (path, part) in block.iter().zip(parts) {
-                let Some((mut part, mut whole)) = part? else {
-                    let state = control.exhausted().unwrap_or_default();
-                    return Ok(Split { counts, state });
-                };
-                let room = max_regions - counts.regions;
-                if room == 0 {
-                    return Ok(Split { counts, state: State::regions(max_regions) });
-                }
-                if part.regions > room {
-                    let Some(less) = self.subtree(path, room, &stop)? else {
-                        let state = control.exhausted().unwrap_or_default();
-                        return Ok(Split { counts, state });
-                    };
-                    (part, whole) = (less.0, false);
-                }
-                counts.merge(&part);
-                if !whole {
-                    return Ok(Split { counts, state: State::regions(max_regions) });
-                }
-                done += 1;
-            }
-            let (done, total) = (done as u64, Some(self.paths.len() as u64));
-            control.report(Progress { done, total, regions: counts.regions, note: "subtrees" });
-        }
-        Ok(Split { counts, state: State::Complete })
+    /// Counts of nothing, for this network.
+    pub fn nothing(&self) -> Counts {
+        Counts::new(self.ground.walker.dimension(), &self.ground.stages)
     }
 
     fn walk(&self, errand: &Errand) -> Result<Walk, Stop> {
