@@ -1,7 +1,7 @@
 //! The splitter against crossing, the other method: two enumerations, one count.
 //! Sources of truth: crossing faces (certified half-spaces and LP-free face engine), which shares no geometry with it.
 
-use crate::support::{enumerate, enumerate_exactly, mlp, rows, zoo};
+use crate::support::{enumerate, enumerate_exactly, mlp, rows, shared, zoo};
 use polyaudit::explore::identities::Outcome;
 use polyaudit::explore::{self, Certify, Control, Domain, State};
 use polyaudit::import;
@@ -136,5 +136,38 @@ fn any_number_of_threads_and_any_limit_give_the_same_regions() {
             let share = one.covered_volume.expect("a share of the volume");
             assert!(share > 0.0 && share < 1.0, "limit {limit}: {share}");
         }
+    }
+}
+
+/// Published models, degenerate ones among them: the exact enumeration, which shares no algorithm, counts the same.
+#[test]
+fn published_models_as_exact_arithmetic_counts_them() {
+    for (name, lo, hi) in [
+        ("lindex", 0.0, 1.0),
+        ("fc1_2d", -1.0, 1.0),
+        ("test_nano", -1.0, 1.0),
+        ("test_small", -1.0, 1.0),
+        ("test_tiny", -1.0, 1.0),
+    ] {
+        let Some(path) = shared(&format!("models/{name}.onnx")) else { return };
+        let network = import::load(&path, &import::Options::default()).expect("a readable model").network;
+        let domain = Domain::cube(network.input_len(), lo, hi);
+        let (split, exact) = (enumerate(&network, &domain), enumerate_exactly(&network, &domain));
+        assert_eq!((&split.state, &exact.state), (&State::Complete, &State::Complete), "{name}");
+        assert_eq!((split.tally, split.vanishing), (exact.tally, exact.vanishing), "{name}");
+    }
+}
+
+/// A lattice network and a controller over stated boxes: complete, and no check is violated.
+#[test]
+fn a_lattice_and_a_controller_are_counted_in_full() {
+    for (name, bound, regions) in [("tll_8_0", 2.0, 433), ("single_pendulum", 1.0, 1254)] {
+        let Some(path) = shared(&format!("models/{name}.onnx")) else { return };
+        let network = import::load(&path, &import::Options::default()).expect("a readable model").network;
+        let found = enumerate(&network, &Domain::cube(network.input_len(), -bound, bound));
+        assert_eq!((found.tally.count, &found.state), (regions, &State::Complete), "{name}");
+        let outcome = |name: &str| found.identities.iter().find(|i| i.name == name).map(|i| i.outcome);
+        assert_eq!(outcome("volume"), Some(Outcome::Holds), "{name}: {:?}", found.identities);
+        assert_eq!(outcome("handshake"), Some(Outcome::Holds), "{name}");
     }
 }
