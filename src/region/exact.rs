@@ -4,6 +4,8 @@
 
 use super::{Boundary, HyperplaneId, Pattern, Walker};
 use crate::ir::{NodeId, Op, Rational, rational};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Rational multiplications that one row may take: about a second of work.
 pub const BUDGET: usize = 2_000_000;
@@ -48,18 +50,16 @@ impl Walker<'_> {
 
     fn pull_back(&self, pattern: &Pattern, node: NodeId, seeds: &[(usize, i32)]) -> Option<Vec<Rational>> {
         let network = self.network;
-        let mut gradients: Vec<Option<Vec<Rational>>> = vec![None; node + 1];
-        let mut seed = vec![Rational::ZERO; network.nodes[node].len()];
-        seeds.iter().for_each(|&(unit, sign)| seed[unit] += Rational::from(sign));
-        gradients[node] = Some(seed);
+        let mut gradients: Vec<Sparse> = vec![Sparse::new(); node + 1];
+        seeds.iter().for_each(|&(unit, sign)| add(&mut gradients[node], unit, Rational::from(sign)));
         let (mut constant, mut work) = (Rational::ZERO, 0usize);
         for id in (1..=node).rev() {
-            let Some(gradient) = gradients[id].take() else { continue };
-            let live = gradient.into_iter().enumerate().filter(|(_, g)| !g.is_zero());
+            let gradient = std::mem::take(&mut gradients[id]);
+            let live = gradient.into_iter().filter(|(_, g)| !g.is_zero());
             match &network.nodes[id].op {
                 Op::Input => {}
                 Op::Affine(a) => {
-                    let target = self.gradient_of(&mut gradients, a.source);
+                    let target = &mut gradients[a.source];
                     for (i, mut g) in live {
                         if let Some(b) = a.bias.as_ref().map(|b| b.get(i)).filter(|&b| b != 0.0) {
                             constant += &g * rational(b);
@@ -70,7 +70,7 @@ impl Walker<'_> {
                         a.linear.for_row(i, |j, w| {
                             work += 1;
                             if work <= BUDGET {
-                                if w == 1.0 { target[j] += &g } else { target[j] += &g * rational(w) }
+                                add(target, j, if w == 1.0 { g.clone() } else { &g * rational(w) });
                             }
                         });
                     }
@@ -81,12 +81,11 @@ impl Walker<'_> {
                 Op::Sum(sources) => {
                     let live: Vec<_> = live.collect();
                     for &s in sources {
-                        let target = self.gradient_of(&mut gradients, s);
-                        live.iter().for_each(|(i, g)| target[*i] += g);
+                        live.iter().for_each(|(i, g)| add(&mut gradients[s], *i, g.clone()));
                     }
                 }
                 Op::Activation(a) => {
-                    let target = self.gradient_of(&mut gradients, a.source);
+                    let target = &mut gradients[a.source];
                     for (i, g) in live {
                         let (curve, piece) = (a.curve(i), self.layout.get(pattern, id, i));
                         let (slope, offset) = (curve.slope(piece), curve.offset(piece));
@@ -94,24 +93,33 @@ impl Walker<'_> {
                             constant += &g * rational(offset);
                         }
                         if slope != 0.0 {
-                            target[i] += if slope == 1.0 { g } else { g * rational(slope) };
+                            add(target, i, if slope == 1.0 { g } else { g * rational(slope) });
                         }
                     }
                 }
                 Op::Max(m) => {
-                    let target = self.gradient_of(&mut gradients, m.source);
+                    let target = &mut gradients[m.source];
                     for (g, value) in live {
-                        target[m.group(g)[self.layout.get(pattern, id, g)] as usize] += value;
+                        add(target, m.group(g)[self.layout.get(pattern, id, g)] as usize, value);
                     }
                 }
             }
         }
-        let mut form = gradients[0].take().unwrap_or_else(|| vec![Rational::ZERO; self.dimension()]);
+        let mut form = vec![Rational::ZERO; self.dimension()];
+        std::mem::take(&mut gradients[0]).into_iter().for_each(|(k, g)| form[k] = g);
         form.push(constant);
         Some(form)
     }
+}
 
-    fn gradient_of<'g>(&self, gradients: &'g mut [Option<Vec<Rational>>], node: NodeId) -> &'g mut Vec<Rational> {
-        gradients[node].get_or_insert_with(|| vec![Rational::ZERO; self.network.nodes[node].len()])
+/// A row over the elements of one node: a convolution's row meets few of them.
+type Sparse = BTreeMap<usize, Rational>;
+
+fn add(row: &mut Sparse, at: usize, value: Rational) {
+    match row.entry(at) {
+        Entry::Vacant(free) => {
+            free.insert(value);
+        }
+        Entry::Occupied(mut held) => *held.get_mut() += value,
     }
 }
