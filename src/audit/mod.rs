@@ -152,7 +152,7 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
         findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
     }
     findings.extend(found.findings.iter().cloned());
-    let (null_summary, null_model) = null::null(&domain, &found, settings.plan.seed);
+    let (null_summary, null_model) = null::null(&domain, &found);
     let (general_position, rank) = position::position(&model.network, &domain, &found);
     let mut checks_made = summary::checks(&found);
     checks_made.theory = theory::statements(&model.network, &domain, &found, rank);

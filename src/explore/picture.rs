@@ -205,12 +205,13 @@ impl Shape {
             let (p, q) = (self.vertices[k], self.vertices[(k + 1) % n]);
             if here >= 0.0 {
                 vertices.push(p);
-                sides.push(self.sides[k]);
+                // From a vertex on the line, the new side leaves at the vertex itself.
+                sides.push(if here == 0.0 && next < 0.0 { mark } else { self.sides[k] });
             }
-            if (here >= 0.0) != (next >= 0.0) {
+            if (here > 0.0 && next < 0.0) || (here < 0.0 && next > 0.0) {
                 let share = here / (here - next);
                 vertices.push([p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])]);
-                sides.push(if here >= 0.0 { mark } else { self.sides[k] });
+                sides.push(if here > 0.0 { mark } else { self.sides[k] });
             }
         }
         (self.vertices, self.sides) = (vertices, sides);
