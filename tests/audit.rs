@@ -19,6 +19,8 @@ mod importing;
 mod meaning;
 #[path = "audit/metamorphic.rs"]
 mod metamorphic;
+#[path = "audit/neighbourhoods.rs"]
+mod neighbourhoods;
 #[path = "audit/node_tests.rs"]
 mod node_tests;
 #[path = "audit/operators.rs"]

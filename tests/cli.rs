@@ -26,6 +26,8 @@ mod manual;
 mod parts;
 #[path = "cli/plugins.rs"]
 mod plugins;
+#[path = "cli/points.rs"]
+mod points;
 #[path = "cli/regions.rs"]
 mod regions;
 #[path = "cli/reports.rs"]
