@@ -57,7 +57,7 @@ impl Slice {
                     let (lo, hi) = within.clone().unwrap_or_else(|| (point.clone(), point.clone()));
                     let outside = (0..n).find(|&j| point[j] < lo[j] || point[j] > hi[j]);
                     if let Some(j) = outside {
-                        let hint = "state a domain that holds the points with --domain, or take --domain data";
+                        let hint = "state a domain that holds the points with --domain";
                         anyhow::bail!("{file} lies outside of the domain: input {j} is {}; {hint}", point[j]);
                     }
                 }
