@@ -19,7 +19,7 @@
 //! use std::sync::atomic::AtomicBool;
 //!
 //! let settings = Settings { domain: DomainChoice::Cube(-1.0, 1.0), ..Settings::default() };
-//! let control = Control { stop: &AtomicBool::new(false), deadline: None, progress: &|_| {}, certify: Certify::No };
+//! let control = Control { stop: &AtomicBool::new(false), deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
 //! let done = audit("fixtures/geometry/ngon-5.onnx".as_ref(), &settings, &control)?;
 //! println!("{}", polyaudit::report::to_yaml(&done.report)?);
 //! assert_eq!(done.report.status.state, "complete");

@@ -22,6 +22,8 @@ mod formats;
 mod hostile_plugins;
 #[path = "cli/manual.rs"]
 mod manual;
+#[path = "cli/memory.rs"]
+mod memory;
 #[path = "cli/parts.rs"]
 mod parts;
 #[path = "cli/plugins.rs"]

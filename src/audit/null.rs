@@ -169,7 +169,7 @@ fn run(
     max_regions: u64,
 ) -> Option<Exploration> {
     let stop = AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let plan = Plan { method, engine: Engine::Auto, exact: false, samples, seed, max_regions };
     explore(network, domain, &plan, &control).ok()
 }

@@ -116,6 +116,10 @@ pub struct Auditing {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Budgets")]
     pub(super) time_limit: Option<f64>,
 
+    /// Refuse, before it is allocated, what would take more than this, for example 4GB
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Budgets")]
+    pub(super) max_memory: Option<u64>,
+
     /// Threads to use; the numbers do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Budgets")]
     pub(super) threads: Option<u16>,
@@ -469,6 +473,29 @@ impl From<EngineArg> for Engine {
             EngineArg::Auto => Engine::Auto,
             EngineArg::Lp => Engine::Lp,
         }
+    }
+}
+
+/// Bytes: a number with kB, MB, GB or TB (powers of 1000), or KiB, MiB, GiB or TiB.
+fn size(text: &str) -> Result<u64, String> {
+    let trimmed = text.trim();
+    let end = trimmed.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(trimmed.len());
+    let (number, unit) = (trimmed[..end].parse::<f64>(), trimmed[end..].trim().to_ascii_lowercase());
+    let factor = match unit.as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024f64.powi(2),
+        "gib" => 1024f64.powi(3),
+        "tib" => 1024f64.powi(4),
+        _ => return Err("not a size: write for example 500MB or 4GB".into()),
+    };
+    match number {
+        Ok(n) if n > 0.0 && n * factor < 1e18 => Ok((n * factor) as u64),
+        _ => Err("not a size: write for example 500MB or 4GB".into()),
     }
 }
 

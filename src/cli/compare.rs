@@ -30,7 +30,9 @@ pub fn run(arguments: &Compare) -> Result<u8> {
             continue;
         }
         let line = Line::new(arguments.quiet, &file.display().to_string());
-        let control = Control { stop: &stop, deadline, progress: &|p| line.show(p), certify: Certify::No };
+        let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
+        let max_memory = arguments.audit.max_memory;
+        let control = Control { stop: &stop, deadline, progress: &|p| line.show(p), certify, max_memory };
         let done = audit(file, &settings, &control);
         line.finish();
         let done = done?;

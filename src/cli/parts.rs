@@ -93,7 +93,7 @@ pub fn merged(arguments: &Merge) -> Result<u8> {
     let mut settings = run::settings(&arguments.audit)?;
     settings.plan.method = Method::Enumerate;
     let stop = std::sync::atomic::AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let hooks = Hooks { sums: Some(sums), ..Hooks::default() };
     let report = audit_with(&arguments.model, &settings, &control, hooks)?.report;
     let (name, part) = &reports[0];

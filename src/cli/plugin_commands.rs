@@ -98,7 +98,11 @@ fn sample(stop: &AtomicBool) -> Result<Audit> {
     let path = folder.path().join("ngon-5.onnx");
     fs::write(&path, SAMPLE).context("no temporary file")?;
     let settings = Settings { domain: DomainChoice::Cube(-1.0, 1.0), ..Settings::default() };
-    audit(&path, &settings, &Control { stop, deadline: None, progress: &|_| {}, certify: Certify::No })
+    audit(
+        &path,
+        &settings,
+        &Control { stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None },
+    )
 }
 
 fn new(folder: &Path) -> Result<u8> {

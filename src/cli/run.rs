@@ -54,7 +54,13 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     for model in &arguments.models {
         let line = Line::new(writing.quiet, &model.display().to_string());
         let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
-        let control = Control { stop: &stop, deadline, progress: &|p| line.show(p), certify };
+        let control = Control {
+            stop: &stop,
+            deadline,
+            progress: &|p| line.show(p),
+            certify,
+            max_memory: arguments.audit.max_memory,
+        };
         let outcome = parts::audited(model, &settings, &control, arguments);
         line.finish();
         let checked = outcome.and_then(|mut done| {

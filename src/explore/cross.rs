@@ -7,6 +7,7 @@
 use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::{Certified, Certify};
+use super::memory::{Memory, Remember};
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
@@ -51,6 +52,8 @@ pub fn enumerate(
     control: &Control,
     visitor: &mut Visitor,
 ) -> anyhow::Result<Crossing> {
+    let memory = Memory::estimate(walker, bounds, &control.certify, max_regions, Remember::Points);
+    let at_once = memory.admit(control.max_memory, BLOCK)?;
     let (pattern, start) = points::start(walker, bounds, seed)?;
     let mut out = Crossing {
         tally: Tally::default(),
@@ -62,7 +65,7 @@ pub fn enumerate(
     let (mut frontier, mut uncrossed) = (vec![(pattern, start)], 0);
     while !frontier.is_empty() {
         let mut next = Vec::new();
-        for block in frontier.chunks(BLOCK) {
+        for block in frontier.chunks(at_once) {
             let room = (max_regions - out.tally.seen().min(max_regions)) as usize;
             if let Some(state) = control.exhausted().or_else(|| (room == 0).then(|| State::regions(max_regions))) {
                 out.state = state;

@@ -10,6 +10,7 @@ mod domain;
 pub mod exact;
 pub mod identities;
 pub mod local;
+pub mod memory;
 mod parts;
 pub mod picture;
 pub mod points;

@@ -82,6 +82,8 @@ pub struct Control<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// What happens to certificates.
     pub certify: Certify<'a>,
+    /// Most bytes that may be used.
+    pub max_memory: Option<u64>,
 }
 
 impl Control<'_> {

@@ -7,6 +7,7 @@ use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::Certified;
 use super::cross::count;
+use super::memory::{Memory, Remember};
 use super::sides::Sides;
 use super::{Control, Progress, State, Tally, points};
 use crate::polytope::{Engine, Workspace};
@@ -49,6 +50,8 @@ pub fn sample(
     samples: u64,
     control: &Control,
 ) -> anyhow::Result<Sampling> {
+    let memory = Memory::estimate(walker, bounds, &control.certify, samples, Remember::Faces);
+    let at_once = memory.admit(control.max_memory, block(walker))?;
     let mut out = Sampling::default();
     let mut known: HashMap<Pattern, CellFaces> = HashMap::new();
     let tenth = samples - samples.div_ceil(10);
@@ -58,7 +61,7 @@ pub fn sample(
             out.state = state;
             break;
         }
-        let end = samples.min(out.samples + block(walker) as u64);
+        let end = samples.min(out.samples + at_once as u64);
         let drawn: Vec<(Pattern, Vec<f64>)> = (out.samples..end)
             .into_par_iter()
             .map(|k| points::sample(walker, bounds, seed, k))

@@ -73,6 +73,16 @@ impl<'a> Check<'a> {
         self.walls.get(i).copied().flatten()
     }
 
+    /// Whether the walls bound every axis on both sides.
+    pub fn is_boxed(&self) -> bool {
+        self.below.iter().chain(&self.above).all(|x| x.is_finite())
+    }
+
+    /// Room of the box below and above the interior point along axis `k`.
+    pub fn room(&self, k: usize) -> (f64, f64) {
+        (self.below[k], self.above[k])
+    }
+
     /// Float slacks of all rows at `x`.
     pub fn slacks(&self, x: &[f64], out: &mut [f64]) {
         let h = self.h;

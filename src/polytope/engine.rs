@@ -6,10 +6,11 @@
 use super::check::Check;
 use super::exact::Exact;
 use super::gram::{Gram, Store};
+use super::lazy;
 use super::lp;
 use super::project::{Outcome, Projector};
 use super::rows::{ExactRows, Halfspaces};
-use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, MARGINS};
+use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, LAZY_DIMENSION, MARGINS, PROJECTION_BUDGET};
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 use super::{blocked, dense, kernel, reduce};
 use rayon::prelude::*;
@@ -22,6 +23,22 @@ pub struct Workspace {
     scratch: Vec<f64>,
     /// Storage of the last Gram matrix; its contents are never read.
     spare: Vec<f64>,
+}
+
+/// What a solver offers for a row.
+enum Attempt {
+    Point(Vec<f64>),
+    Proof(Vec<usize>, Vec<f64>),
+    Nothing,
+}
+
+impl Attempt {
+    fn point(&self) -> &[f64] {
+        match self {
+            Attempt::Point(point) => point,
+            _ => &[],
+        }
+    }
 }
 
 /// A point and rows that float64 could not certify.
@@ -261,47 +278,102 @@ impl Region<'_> {
             .unzip()
     }
 
+    /// A candidate's verdict, when the check accepts it; `slacks` are those at its point.
+    fn accept(&self, workspace: &mut Workspace, i: usize, attempt: Attempt, slacks: Option<&[f64]>) -> Option<Verdict> {
+        match attempt {
+            Attempt::Point(point) => {
+                let margin = self.check.witness(&self.classes[self.class_of[i]], &point, &self.leaders, slacks?)?;
+                Some(Verdict::Face(Witness::Float { point, margin }))
+            }
+            Attempt::Proof(rows, multipliers) => {
+                let gap = self.check.proof(i, &rows, &multipliers, &mut workspace.scratch)?;
+                Some(Verdict::Redundant(Farkas::Float { rows, multipliers, gap }))
+            }
+            Attempt::Nothing => None,
+        }
+    }
+
+    /// One class by programs over the box and few rows.
+    fn lazy_verdict(
+        &self,
+        workspace: &mut Workspace,
+        gram: &Gram,
+        p: usize,
+        closed: &[f64],
+        effort: &mut Effort,
+    ) -> Option<Verdict> {
+        let i = gram.rows[p];
+        let open: Vec<usize> = (0..gram.n).filter(|&q| closed[q] == 0.0).map(|q| gram.rows[q]).collect();
+        effort.lp_calls += 1;
+        let attempt = match lazy::candidate(self.h, &self.check, i, &open)? {
+            lazy::Found::Point(point) => Attempt::Point(point),
+            lazy::Found::Multipliers(rows, multipliers) => Attempt::Proof(rows, multipliers),
+        };
+        workspace.slacks.resize(self.h.len(), 0.0);
+        if !attempt.point().is_empty() {
+            self.check.slacks(attempt.point(), &mut workspace.slacks);
+        }
+        let slacks = std::mem::take(&mut workspace.slacks);
+        let verdict = self.accept(workspace, i, attempt, Some(&slacks));
+        workspace.slacks = slacks;
+        verdict
+    }
+
     /// Large regions: rows in fixed chunks, in parallel; what a chunk proves redundant leaves the next ones.
     fn sweep_blocks(&self, gram: &Gram, verdicts: &mut [Verdict], effort: &mut Effort) {
         const CHUNK: usize = 128;
+        // Programs over few rows need a box whose sides are bounds.
+        let lazy = self.h.dimension >= LAZY_DIMENSION && self.check.is_boxed();
+        let budget = if lazy { PROJECTION_BUDGET } else { 0 };
         let mut closed = vec![0.0; gram.n];
         let mut order: Vec<usize> = (0..gram.n).collect();
         order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
         for chunk in order.chunks(CHUNK) {
-            let attempts: Vec<(Option<Vec<f64>>, usize)> = chunk
+            let attempts: Vec<(Attempt, usize)> = chunk
                 .par_iter()
                 .map_init(Workspace::default, |workspace, &p| {
                     kernel::vectorised(|| {
-                        workspace.projector.steps = 0;
-                        let outcome = workspace.projector.run(gram, p, gram.n, &closed, MARGINS[0]);
-                        let point = (outcome == Outcome::Point).then(|| self.candidate(gram, workspace));
-                        (point, workspace.projector.steps)
+                        let projector = &mut workspace.projector;
+                        (projector.steps, projector.budget) = (0, budget);
+                        let outcome = projector.run(gram, p, gram.n, &closed, MARGINS[0]);
+                        let steps = projector.steps;
+                        let attempt = match outcome {
+                            Outcome::Point => Attempt::Point(self.candidate(gram, workspace)),
+                            Outcome::Proof(_) => {
+                                let (rows, multipliers) = self.multipliers(gram, &workspace.projector, p);
+                                Attempt::Proof(rows, multipliers)
+                            }
+                            Outcome::Stuck => Attempt::Nothing,
+                        };
+                        (attempt, steps)
                     })
                 })
                 .collect();
             effort.steps += attempts.iter().map(|a| a.1).sum::<usize>();
-            let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.iter().flatten()).copied().collect();
+            let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.point()).copied().collect();
             let slacks = self.check.slacks_at_many(&points);
             let mut columns = slacks.chunks_exact(self.h.len());
             let jobs: Vec<_> = chunk
                 .iter()
                 .zip(attempts)
-                .map(|(&p, (point, _))| {
-                    let column = if point.is_some() { columns.next() } else { None };
-                    (p, point.zip(column))
+                .map(|(&p, (attempt, _))| {
+                    let column = if attempt.point().is_empty() { None } else { columns.next() };
+                    (p, attempt, column)
                 })
                 .collect();
             let decided: Vec<(usize, Verdict, Effort)> = jobs
                 .into_par_iter()
-                .map_init(Workspace::default, |workspace, (p, found)| {
+                .map_init(Workspace::default, |workspace, (p, attempt, column)| {
                     let mut effort = Effort::default();
-                    let class = &self.classes[self.class_of[gram.rows[p]]];
-                    if let Some((point, slacks)) = found
-                        && let Some(margin) = self.check.witness(class, &point, &self.leaders, slacks)
-                    {
-                        return (p, Verdict::Face(Witness::Float { point, margin }), effort);
-                    }
-                    let verdict = kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort));
+                    let verdict = self
+                        .accept(workspace, gram.rows[p], attempt, column)
+                        .or_else(|| {
+                            (budget > 0).then(|| self.lazy_verdict(workspace, gram, p, &closed, &mut effort))?
+                        })
+                        .unwrap_or_else(|| {
+                            workspace.projector.budget = 0;
+                            kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort))
+                        });
                     (p, verdict, effort)
                 })
                 .collect();

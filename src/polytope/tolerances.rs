@@ -61,6 +61,19 @@ pub const EXACT_PIVOTS: usize = 4_000;
 /// than the arithmetic.
 pub const BLOCKED_DIMENSION: usize = 48;
 
+/// Steps of a projection in a large region, after which the row is handed to linear programs over the box and few rows.
+/// Without it a row that is cut off by hundreds of walls takes as many steps, each over all rows.
+pub const PROJECTION_BUDGET: usize = 40;
+
+/// Dimension from which that is done. Below it a full projection costs less than the programs.
+pub const LAZY_DIMENSION: usize = 256;
+
+/// Rounds of such programs on one row, and rows added in each. Without the first a row could take minutes; more rows a
+/// round make the programs larger, fewer make them more.
+pub const LAZY_ROUNDS: usize = 60;
+/// See [`LAZY_ROUNDS`].
+pub const LAZY_ROWS: usize = 16;
+
 /// Dimension up to which a proof without a box is checked by enclosing its multipliers. Beyond it the cubic cost
 /// outweighs what it saves.
 pub const CONE_DIMENSION: usize = 64;

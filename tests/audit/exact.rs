@@ -23,7 +23,7 @@ struct Seen {
 
 fn with_control<T>(work: impl FnOnce(&Control) -> T) -> T {
     let stop = AtomicBool::new(false);
-    work(&Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No })
+    work(&Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None })
 }
 
 fn exact_regions(network: &Network, bounds: &Bounds, limit: u64) -> (Found, Vec<ExactRegion>) {
@@ -227,7 +227,7 @@ fn a_limit_keeps_the_first_regions() {
 #[test]
 fn a_stopped_run_is_partial() {
     let stop = AtomicBool::new(true);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let bounds = Bounds::Box(vec![[-1.0, 1.0]; 3]);
     let found = exactly(&mlp(&[3, 8, 6, 1], 5, 0.4), &bounds, 0, u64::MAX, &control, |_| Ok(())).expect("a run");
     assert!(matches!(found.end, State::Partial { interrupted: true, .. }));

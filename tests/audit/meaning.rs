@@ -18,7 +18,7 @@ fn fixture(name: &str) -> PathBuf {
 
 fn quiet<T>(run: impl FnOnce(&Control) -> T) -> T {
     let stop = AtomicBool::new(false);
-    run(&Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No })
+    run(&Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None })
 }
 
 fn report(path: &Path, domain: DomainChoice, plan: impl FnOnce(&mut Plan)) -> Report {

@@ -104,7 +104,7 @@ fn a_thousand_segments_change_patterns_where_the_enumeration_says() {
     let (restricted, bounds) = plane(6, 4).restrict(&network).expect("a plane");
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let found =
         polyaudit::explore::enumerate(&walker, &bounds, 0, Engine::Auto, 100_000, &control, &mut |_, _, _| Ok(()))
             .expect("regions");

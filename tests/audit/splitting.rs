@@ -17,7 +17,7 @@ fn agree(name: &str, network: &Network, domain: &Domain) -> u64 {
     let (restricted, bounds) = domain.restrict(network).expect("a domain");
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let crossed = explore::enumerate(&walker, &bounds, 0, Engine::Auto, 1_000_000, &control, &mut |_, _, _| Ok(()))
         .expect("an enumeration");
     assert_eq!(split.state, State::Complete, "{name}");
@@ -120,7 +120,8 @@ fn any_number_of_threads_and_any_limit_give_the_same_regions() {
     let over = |threads: usize, max_regions: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let stop = AtomicBool::new(false);
-        let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+        let control =
+            Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
         let (method, engine) = (explore::Method::Enumerate, Engine::Auto);
         let plan = explore::Plan { method, engine, exact: false, samples: None, seed: 0, max_regions };
         pool.install(|| explore::explore(&network, &Domain::cube(3, -1.0, 1.0), &plan, &control)).expect("regions")

@@ -68,7 +68,7 @@ struct Run {
 fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool) -> Run {
     let threads = pool.current_num_threads();
     let stop = AtomicBool::new(false);
-    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let mut best = None::<Run>;
     let start = Instant::now();
     while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {

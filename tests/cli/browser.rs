@@ -134,7 +134,13 @@ fn comparisons_as_pages() {
 #[test]
 fn twenty_thousand_polygons_stay_usable() {
     let settings = polyaudit::audit::Settings::default();
-    let control = Control { stop: &AtomicBool::new(false), deadline: None, progress: &|_| {}, certify: Certify::No };
+    let control = Control {
+        stop: &AtomicBool::new(false),
+        deadline: None,
+        progress: &|_| {},
+        certify: Certify::No,
+        max_memory: None,
+    };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/geometry/ngon-5.onnx");
     let done = polyaudit::audit::audit(&path, &settings, &control).expect("an audit");
     let n = 142;

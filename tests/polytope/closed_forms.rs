@@ -2,7 +2,7 @@
 
 use super::decided;
 use super::random::Random;
-use polyaudit::polytope::{Engine, Halfspaces, faces};
+use polyaudit::polytope::{Engine, Halfspaces, faces, verify};
 
 #[test]
 fn cube_has_two_faces_per_dimension() {
@@ -97,4 +97,26 @@ fn one_row_alone_is_a_face_and_no_rows_have_none() {
     assert!(decided(&h, &[0.0; 3]).is_empty());
     h.push(&[1.0, 2.0, 3.0], 1.0, 0.0);
     assert_eq!(decided(&h, &[0.0; 3]), vec![vec![0]]);
+}
+
+#[test]
+fn sums_of_many_rows_are_decided_in_many_dimensions() {
+    // In the box [-1, 1]^d, x_1 + x_2 <= 1, x_3 + x_4 <= 1, … are faces; their sums are redundant when they leave room and
+    // faces when they do not. A projection needs an active set of all pairs for that.
+    let d = 260;
+    let mut h = Halfspaces::boxed(&vec![-1.0; d], &vec![1.0; d]);
+    let sum = |pairs: std::ops::Range<usize>| {
+        let mut normal = vec![0.0; d];
+        normal[2 * pairs.start..2 * pairs.end].fill(1.0);
+        normal
+    };
+    (0..d / 2).for_each(|k| h.push(&sum(k..k + 1), 1.0, 0.0));
+    for (pairs, offset) in [(0..50, 50.1), (20..80, 60.1), (0..130, 130.001), (60..125, 64.9)] {
+        h.push(&sum(pairs), offset, 0.0);
+    }
+    let found = faces(&h, &h, &vec![0.0; d], Engine::Auto);
+    assert!(verify(&h, &h, &found).holds());
+    let redundant: Vec<usize> = found.classes.iter().filter(|c| c.is_redundant()).map(|c| c.rows[0]).collect();
+    assert_eq!(redundant, [2 * d + d / 2, 2 * d + d / 2 + 1, 2 * d + d / 2 + 2]);
+    assert_eq!(found.count(), 2 * d + d / 2 + 1);
 }
