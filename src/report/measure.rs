@@ -74,7 +74,7 @@ fn knowledge(report: &Report, summary: &Value, path: &str) -> Knowledge {
         "inputs" | "units" | "samples" => return Knowledge::Exact,
         "regions_found" => return Knowledge::AtLeast,
         "undecided" | "identically_on_breakpoint" if sampled || !complete => return Knowledge::AtLeast,
-        _ if group == "null" && leaf != "planes" => return Knowledge::Estimate,
+        _ if group == "null_model" && leaf != "planes" => return Knowledge::Estimate,
         _ if about_faces && points => return Knowledge::Exact,
         _ => {}
     }

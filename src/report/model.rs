@@ -236,6 +236,7 @@ pub struct Summary {
     pub faces: Option<FaceSummary>,
     /// How far the histogram is from that of random hyperplanes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "null_model")]
     pub null: Option<NullSummary>,
 }
 

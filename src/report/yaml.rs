@@ -80,6 +80,25 @@ mod tests {
         assert_eq!(emit(Value::String("relu".into())).expect("yaml"), "relu\n");
     }
 
+    /// A key is not quoted: one that a reader takes for null or a boolean would be no string for it.
+    #[test]
+    fn keys_of_the_schema_are_plain_words() {
+        fn keys(schema: &serde_json::Value, out: &mut Vec<String>) {
+            if let Some(properties) = schema.get("properties").and_then(|p| p.as_object()) {
+                out.extend(properties.keys().cloned());
+            }
+            match schema {
+                serde_json::Value::Object(map) => map.values().for_each(|v| keys(v, out)),
+                serde_json::Value::Array(items) => items.iter().for_each(|v| keys(v, out)),
+                _ => {}
+            }
+        }
+        let mut all = vec![];
+        keys(&serde_json::from_str(crate::report::SCHEMA).expect("a schema"), &mut all);
+        assert!(all.len() > 100);
+        assert!(all.iter().all(|k| plain(k)), "{:?}", all.iter().find(|k| !plain(k)));
+    }
+
     #[test]
     fn floats_have_a_point_and_a_signed_exponent() {
         for (x, text) in [(1e-9, "1.0e-09"), (1e16, "1.0e+16"), (1.5e-7, "1.5e-07"), (8.0, "8.0"), (0.1, "0.1")] {

@@ -78,7 +78,7 @@ fn two_enumerated_models() {
     assert!(same["distances"].as_array().expect("rows").iter().all(|r| r["total_variation"] == 0.0));
     for row in same["metrics"].as_array().expect("rows") {
         // The null model is simulated, so that equal distances to it are equal within noise.
-        let simulated = row["metric"].as_str().is_some_and(|m| m.starts_with("null."));
+        let simulated = row["metric"].as_str().is_some_and(|m| m.starts_with("null_model."));
         let verdict = row["verdict"][1].as_str().expect("a word");
         assert!(verdict == "equal" || simulated && verdict == "within-noise", "{row}");
         assert_eq!(row["change"][1], 0.0, "{row}");

@@ -80,7 +80,7 @@ def audit(
         raise AuditError(f"the workers have different programs: {', '.join(sorted(versions))}")
     results = []
     for k, model in enumerate(models):
-        results.append(_result(str(model), done[k * shards : (k + 1) * shards]))
+        results.append(_result(Path(model), done[k * shards : (k + 1) * shards], shared, files))
     return results
 
 
@@ -154,8 +154,9 @@ def _gather(client: "Client", parts: list[Part], retries: int, progress: Callabl
     return [answers[k] for k in range(len(parts))]
 
 
-def _result(model: str, done: list[Done]) -> Result:
-    code = max(d.exit_code for d in done)
+def _result(path: Path, done: list[Done], arguments: list[str], files: list[tuple[str, bytes]]) -> Result:
+    """One model's answer. Shards are merged under the flags they ran with, in a folder laid out as a worker's."""
+    model, code = str(path), max(d.exit_code for d in done)
     stderr = "".join(d.stderr for d in done)
     if len(done) == 1:
         return Result(model, code, done[0].document, stderr)
@@ -163,12 +164,16 @@ def _result(model: str, done: list[Done]) -> Result:
         # Every part of a refused or unreadable model says the same.
         return Result(model, code, done[0].document, done[0].stderr)
     with tempfile.TemporaryDirectory(prefix="polyaudit-") as folder:
+        for file, content in (*files, (path.name, path.read_bytes())):
+            (Path(folder) / file).write_bytes(content)
+        shards = Path(folder) / "shards"
+        shards.mkdir()
         names = []
         for k, part in enumerate(done):
-            name = Path(folder) / f"{k}.yaml"
-            name.write_bytes(part.document)
-            names.append(str(name))
-        merged = subprocess.run([worker.program(), "merge", *names], capture_output=True)
+            (shards / f"{k}.yaml").write_bytes(part.document)
+            names.append(f"shards/{k}.yaml")
+        command = [worker.program(), "merge", f"--model={path.name}", "--format=yaml", *arguments, "--", *names]
+        merged = subprocess.run(command, cwd=folder, capture_output=True)
     if merged.returncode not in (0, 1):
         raise AuditError(f"{model}: the shards do not add up: {merged.stderr.decode(errors='replace').strip()}")
     return Result(model, max(code, merged.returncode), merged.stdout, stderr)
