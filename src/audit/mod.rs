@@ -5,6 +5,7 @@
 mod attribution;
 pub mod certificates;
 mod checkpoint;
+mod digest;
 mod merge;
 mod names;
 mod null;

@@ -90,19 +90,20 @@ pub fn histogram(found: &Exploration) -> Histogram {
 
 /// The layers of a network that have units.
 pub fn layers(network: &Network) -> Vec<Layer> {
-    let layer = |node: &crate::ir::Node, unit_count: usize, kind: &str| Layer {
-        layer: node.label.layer.clone(),
-        op: node.label.op.clone(),
+    let layer = |id: usize, unit_count: usize, kind: &str| Layer {
+        layer: network.nodes[id].label.layer.clone(),
+        op: network.nodes[id].label.op.clone(),
         unit_count: unit_count as u64,
         kind: kind.into(),
+        coefficients_sha256: Some(super::digest::digest(network, id)),
     };
-    (network.nodes.iter())
-        .filter_map(|node| match &node.op {
+    (network.nodes.iter().enumerate())
+        .filter_map(|(id, node)| match &node.op {
             Op::Activation(a) => {
                 let units = (0..node.len()).filter(|&i| a.curve(i).pieces() > 1).count();
-                Some(layer(node, units, a.curves.iter().map(|c| c.kind()).find(|&k| k != "linear").unwrap_or("linear")))
+                Some(layer(id, units, a.curves.iter().map(|c| c.kind()).find(|&k| k != "linear").unwrap_or("linear")))
             }
-            Op::Max(m) => Some(layer(node, (0..m.groups()).filter(|&g| m.group(g).len() > 1).count(), "max")),
+            Op::Max(m) => Some(layer(id, (0..m.groups()).filter(|&g| m.group(g).len() > 1).count(), "max")),
             _ => None,
         })
         .collect()

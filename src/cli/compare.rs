@@ -77,13 +77,18 @@ fn targets(arguments: &Compare) -> Result<Vec<(FormatArg, Option<PathBuf>)>> {
     Ok(targets)
 }
 
-/// Shares by number of total faces, per report.
-fn shares(entries: &[Entry]) -> Vec<Vec<f64>> {
+/// Shares by number of total faces, per report: its own and its null model's.
+fn shares(entries: &[Entry]) -> Vec<Vec<[f64; 2]>> {
     let one = |entry: &Entry| {
         let rows: Vec<(u64, u64, u64)> = entry.report.histogram.rows.iter().map(|r| r.numbers()).collect();
         let all = rows.iter().map(|r| r.1).sum::<u64>().max(1) as f64;
-        let mut out = vec![0.0; rows.last().map_or(0, |r| r.0 as usize + 1)];
-        rows.iter().for_each(|r| out[r.0 as usize] = r.1 as f64 / all);
+        let mut out = vec![[0.0; 2]; rows.last().map_or(0, |r| r.0 as usize + 1)];
+        rows.iter().for_each(|r| out[r.0 as usize][0] = r.1 as f64 / all);
+        for null in entry.report.null_model.iter().flat_map(|m| &m.shares) {
+            if let Some(slot) = out.get_mut(null.faces as usize) {
+                slot[1] = null.share;
+            }
+        }
         out
     };
     entries.iter().map(one).collect()

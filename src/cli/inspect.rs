@@ -32,7 +32,7 @@ pub fn run(arguments: &Inspect) -> Result<u8> {
                 offenders(&error);
                 Ok(super::REFUSED)
             }
-            ImportError::Unreadable { .. } => Err(error.into()),
+            _ => Err(error.into()),
         },
     }
 }

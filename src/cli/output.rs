@@ -3,6 +3,7 @@
 //! Contract: a file appears whole or not at all; a reader that closes the pipe is no error.
 
 use super::args::ColorArg;
+use crate::import::ImportError;
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
@@ -47,11 +48,32 @@ pub fn message(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes an error once, with its chain.
+/// What to do about an error that does not say so itself.
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    let cause = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>());
+    match cause.map(|e| e.kind()) {
+        Some(ErrorKind::NotFound) => return Some("check the name, and that its folder exists"),
+        Some(ErrorKind::PermissionDenied) => return Some("check who may read or write it, and its folder"),
+        Some(ErrorKind::IsADirectory) => return Some("name a file in it"),
+        Some(ErrorKind::StorageFull) => {
+            return Some("free some space, or write elsewhere; nothing was left half-written");
+        }
+        _ => {}
+    }
+    match error.downcast_ref::<ImportError>() {
+        Some(ImportError::NotAModel { .. }) => {
+            Some("give the .onnx file as the framework exported it, whole; onnx.checker says where it is broken")
+        }
+        _ => None,
+    }
+}
+
+/// Writes an error once, with its chain, and what to do about it.
 pub fn error(error: &anyhow::Error, color: ColorArg) {
     let chain: Vec<String> = error.chain().map(|e| e.to_string()).collect();
     let label = if colored(color) { "\x1b[1;31merror\x1b[0m" } else { "error" };
-    message(&format!("{label}: {}\n", chain.join(": ")));
+    let hint = hint(error).map_or(String::new(), |h| format!("  hint: {h}\n"));
+    message(&format!("{label}: {}\n{hint}", chain.join(": ")));
 }
 
 /// Whether messages are coloured.

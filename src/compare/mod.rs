@@ -298,7 +298,11 @@ fn layers(entries: &[Entry]) -> Vec<LayerRow> {
     }
     let variant = |report: &Report, name: &str| {
         let layer = report.layers.iter().find(|l| l.layer == name)?;
-        Some(format!("{} {} {}", layer.op, layer.kind, layer.unit_count))
+        let weights = layer
+            .coefficients_sha256
+            .as_ref()
+            .map_or(String::new(), |h| format!(", weights {}", h.get(..8).unwrap_or(h)));
+        Some(format!("{} {} {}{weights}", layer.op, layer.kind, layer.unit_count))
     };
     (names.into_iter())
         .map(|name| LayerRow {

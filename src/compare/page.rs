@@ -2,7 +2,7 @@
 
 use super::text::{change, value};
 use super::{Comparison, Entry};
-use crate::report::chart::{Curve, escape, lines, number};
+use crate::report::chart::{Curve, Frame, Series, escape, lines, number, series as series_of};
 use crate::report::html::{Cell, command, glossary, histogram_figure, page, table};
 
 /// Curves of a series: path below `summary`, title of the axis.
@@ -37,9 +37,11 @@ pub fn to_html(comparison: &Comparison, entries: &[Entry]) -> String {
     }
     body += &metrics(comparison, &names);
     body += "<h2>Histograms</h2>\n<div class=\"pair\">\n";
+    let all: Vec<Series> = entries.iter().flat_map(|e| series_of(&e.report)).collect();
+    let frame = Frame::around(&all);
     for (k, (entry, name)) in entries.iter().zip(&names).enumerate() {
-        body +=
-            &format!("<div><h3>{}</h3>\n{}</div>\n", escape(name), histogram_figure(&entry.report, &format!("h{k}")));
+        let figure = histogram_figure(&entry.report, &format!("h{k}"), Some(frame));
+        body += &format!("<div><h3>{}</h3>\n{figure}</div>\n", escape(name));
     }
     body += "</div>\n";
     body += &distances(comparison);

@@ -51,8 +51,9 @@ pub fn change(row: &MetricRow, k: usize) -> String {
     }
 }
 
-/// The whole comparison as text, with the histograms of `shares` (per report, by number of total faces) side by side.
-pub fn to_table(comparison: &Comparison, shares: &[Vec<f64>]) -> String {
+/// The whole comparison as text, with the histograms of `shares` (per report, by number of total faces: its own share
+/// and its null model's) side by side.
+pub fn to_table(comparison: &Comparison, shares: &[Vec<[f64; 2]>]) -> String {
     let names: Vec<String> = comparison.reports.iter().map(|r| r.report.clone()).collect();
     let mut out = String::new();
     comparison.mismatches.iter().for_each(|m| out += &format!("warning: {m}\n"));
@@ -96,25 +97,32 @@ pub fn to_table(comparison: &Comparison, shares: &[Vec<f64>]) -> String {
     out + &layers(comparison, &names)
 }
 
-fn histograms(names: &[String], shares: &[Vec<f64>]) -> String {
-    let most = shares.iter().flatten().copied().fold(0.0, f64::max);
+fn histograms(names: &[String], shares: &[Vec<[f64; 2]>]) -> String {
+    let most = shares.iter().flatten().map(|s| s[0]).fold(0.0, f64::max);
     if most == 0.0 {
         return String::new();
     }
+    let null: Vec<bool> = shares.iter().map(|s| s.iter().any(|s| s[1] > 0.0)).collect();
+    let width = |k: usize| BAR + if null[k] { 21 } else { 8 };
     let mut out = format!("{:>6}", "faces");
-    names
-        .iter()
-        .for_each(|n| out += &format!("  {:<width$}", crate::report::chart::short(n, BAR + 8), width = BAR + 8));
+    for (k, name) in names.iter().enumerate() {
+        let head = crate::report::chart::short(name, width(k) - if null[k] { 8 } else { 0 });
+        let null = if null[k] { "null" } else { "" };
+        out += &format!("  {head:<rest$}{null}", rest = width(k) - null.len());
+    }
     out = out.trim_end().to_string() + "\n";
     let longest = shares.iter().map(Vec::len).max().unwrap_or(0);
-    for faces in (0..longest).filter(|&k| shares.iter().any(|s| s.get(k).is_some_and(|v| *v > 0.0))) {
+    for faces in (0..longest).filter(|&k| shares.iter().any(|s| s.get(k).is_some_and(|v| v[0] > 0.0))) {
         let mut line = format!("{faces:>6}");
-        for one in shares {
-            let share = one.get(faces).copied().unwrap_or(0.0);
+        for (one, null) in shares.iter().zip(&null) {
+            let [share, expected] = one.get(faces).copied().unwrap_or_default();
             let bar = "█".repeat((share / most * BAR as f64).ceil() as usize);
             line += &format!("  {bar:<BAR$} {:>5.1} %", 100.0 * share);
+            if *null {
+                line += &format!("     {:>5.1} % ", 100.0 * expected);
+            }
         }
-        out += &format!("{line}\n");
+        out += &format!("{}\n", line.trim_end());
     }
     out
 }

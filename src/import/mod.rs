@@ -95,7 +95,23 @@ pub struct Offender {
 /// Why a model was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Not a readable ONNX model: exit code 2.
+    /// The file system does not give the file: exit code 2.
+    #[error("{file}: cannot be read")]
+    Io {
+        /// File name.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No ONNX model, or not all of one: exit code 2.
+    #[error("{file}: {reason}")]
+    NotAModel {
+        /// File name.
+        file: String,
+        /// What was seen.
+        reason: String,
+    },
+    /// A model that contradicts itself, or options that do not fit it: exit code 2.
     #[error("{file}: {reason}")]
     Unreadable {
         /// File name.

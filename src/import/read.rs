@@ -22,8 +22,8 @@ pub struct Source {
 /// Reads and decodes a file.
 pub fn read(path: &Path) -> Result<Source, ImportError> {
     let file = path.file_name().map_or_else(|| path.display().to_string(), |f| f.to_string_lossy().into_owned());
-    let unreadable = |reason: String| ImportError::Unreadable { file: file.clone(), reason };
-    let bytes = std::fs::read(path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+    let unreadable = |reason: String| ImportError::NotAModel { file: file.clone(), reason };
+    let bytes = std::fs::read(path).map_err(|source| ImportError::Io { file: file.clone(), source })?;
     if bytes.is_empty() {
         return Err(unreadable("is empty, not an ONNX model".into()));
     }

@@ -192,7 +192,18 @@ impl Linear {
         }
     }
 
-    /// Number of stored coefficients.
+    /// The coefficients as they are stored; none where numbers only move.
+    pub fn coefficients(&self) -> &[f64] {
+        match self {
+            Linear::Identity | Linear::Index(_) => &[],
+            Linear::Scale(b) => &b.values,
+            Linear::Dense(m) => &m.weight,
+            Linear::Conv(c) => &c.weight,
+            Linear::Sparse { weights, .. } => weights,
+        }
+    }
+
+    /// Number of stored coefficients that are the network's own.
     pub fn parameters(&self) -> usize {
         match self {
             Linear::Identity | Linear::Index(_) => 0,

@@ -32,7 +32,7 @@ fn page(report: &report::Report) -> anyhow::Result<String> {
 }
 
 fn picture(report: &report::Report) -> anyhow::Result<String> {
-    Ok(chart::standalone(&chart::of_report(report)))
+    Ok(chart::standalone(&chart::of_report(report, None)))
 }
 
 fn text(report: &report::Report) -> anyhow::Result<String> {

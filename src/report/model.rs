@@ -352,6 +352,9 @@ pub struct Layer {
     pub unit_count: u64,
     /// `relu`, `leaky`, `abs`, `clip`, `piecewise` or `max`.
     pub kind: String,
+    /// SHA-256 of the coefficients between the units before and this layer, as stored: 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coefficients_sha256: Option<String>,
 }
 
 /// What was checked.

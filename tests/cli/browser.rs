@@ -53,17 +53,34 @@ pub fn open(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
         command.arg("--blink-settings=preferredColorScheme=0");
     }
     let output = command.arg(format!("file://{}", file.display())).output().expect("the browser runs");
+    let log = fs::read_to_string(&net).expect("the browser logs its network");
     let dom = String::from_utf8_lossy(&output.stdout);
     let seen = dom.split("data-seen=\"").nth(1).and_then(|s| s.split('"').next());
     let seen = seen.unwrap_or_else(|| panic!("the page left nothing: {}", String::from_utf8_lossy(&output.stderr)));
     let seen = seen.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    serde_json::from_str(&seen).unwrap_or_else(|e| panic!("{e}: {seen}"))
+    let mut seen: Value = serde_json::from_str(&seen).unwrap_or_else(|e| panic!("{e}: {seen}"));
+    seen["requests"] = requests(&log).into();
+    seen
+}
+
+/// Requests in the browser's network log that a page asked for; what the browser does on its own has no origin.
+fn requests(log: &str) -> usize {
+    let initiators = log.split("\"initiator\":\"").skip(1);
+    initiators.filter(|rest| !rest.starts_with("not an origin\"")).count()
+}
+
+/// The network log shows requests where there are some.
+#[test]
+fn requests_would_be_seen() {
+    let Some(browser) = chromium() else { return };
+    let page = "<!DOCTYPE html><html><head></head><body><img src=\"http://127.0.0.1:9/x.png\" alt=\"\"></body></html>";
+    assert!(open(&browser, page, 390, false)["requests"].as_u64().expect("a number") > 0);
 }
 
 /// What holds for every page.
 pub fn sound(seen: &Value, what: &str) {
     assert_eq!(seen["errors"], serde_json::json!([]), "{what}");
-    assert_eq!(seen["resources"], 0, "{what}");
+    assert_eq!((&seen["resources"], &seen["requests"]), (&0.into(), &0.into()), "{what}");
     assert!(seen["overflow"].as_i64().expect("a number") <= 0, "{what} is wider than its window: {seen}");
     assert_eq!(seen["overlaps"], serde_json::json!([]), "{what}");
     let charts = seen["charts"].as_array().expect("charts");

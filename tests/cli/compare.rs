@@ -73,7 +73,14 @@ fn two_enumerated_models() {
     let distance: f64 = (0..40).map(|k| (shares(&five, k) - shares(&seven, k)).abs()).sum::<f64>() / 2.0;
     let got = distances[0]["total_variation"].as_f64().expect("a number");
     assert!((got - distance).abs() < 1e-11, "{got} {distance}");
-    assert!(document["layers"].as_array().is_some_and(|l| l.len() == 1 && l[0]["variants"][0] == "Relu relu 5"));
+    let layers = document["layers"].as_array().expect("rows");
+    assert!(
+        layers.len() == 1 && layers[0]["variants"][0].as_str().is_some_and(|v| v.starts_with("Relu relu 5, weights "))
+    );
+    let digest =
+        |report: &Value| report["layers"][0]["coefficients_sha256"].as_str().expect("a digest")[..8].to_string();
+    assert!(layers[0]["variants"][0].as_str().is_some_and(|v| v.ends_with(&digest(&five))));
+    assert_ne!(digest(&five), digest(&seven));
     let same = json(&[FIVE, FIVE, "--domain", "-1,1"]);
     assert!(same["distances"].as_array().expect("rows").iter().all(|r| r["total_variation"] == 0.0));
     for row in same["metrics"].as_array().expect("rows") {

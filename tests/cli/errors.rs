@@ -27,9 +27,9 @@ fn files_that_are_no_models() {
         path.to_str().expect("utf-8").to_string()
     };
     let whole = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/iris-mlp.onnx")).expect("a fixture");
-    fails(&["no-such-file.onnx"], 2, &["no-such-file.onnx", "cannot be read"]);
+    fails(&["no-such-file.onnx"], 2, &["no-such-file.onnx", "cannot be read", "hint: check the name"]);
     fails(&[&file("empty.onnx", b"")], 2, &["empty.onnx", "is empty"]);
-    fails(&[&file("cut.onnx", &whole[..whole.len() / 2])], 2, &["cut.onnx", "truncated"]);
+    fails(&[&file("cut.onnx", &whole[..whole.len() / 2])], 2, &["cut.onnx", "truncated", "hint: give the .onnx file"]);
     fails(&[&file("text.onnx", b"this is no model, but quite a long text about none")], 2, &["not an ONNX model"]);
     let noise: Vec<u8> = (0..5000u32).map(|k| (k.wrapping_mul(2654435761) >> 13) as u8).collect();
     fails(&[&file("noise.onnx", &noise)], 2, &["noise.onnx"]);

@@ -13,27 +13,63 @@ pub struct Series<'a> {
     pub null: Vec<(u64, f64)>,
 }
 
-/// Draws the series one over the other, each in a group of its class; `unit` is what is counted (`regions`).
-pub fn histogram(series: &[Series], unit: &str, label: &str) -> String {
+/// Axes that several histograms share: shares in place of counts, so that models of any size stand side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// Fewest and most faces.
+    pub faces: (u64, u64),
+    /// Largest share, in percent.
+    pub most: f64,
+}
+
+impl Frame {
+    /// The frame that holds all of them.
+    pub fn around<'a>(all: impl IntoIterator<Item = &'a Series<'a>>) -> Frame {
+        let mut frame = Frame { faces: (u64::MAX, 1), most: 0.0 };
+        for one in all {
+            let scale = 100.0 / one.sum();
+            for &(faces, count) in one.rows.iter().chain(&one.null).filter(|r| r.1 > 0.0) {
+                frame.faces = (frame.faces.0.min(faces), frame.faces.1.max(faces));
+                frame.most = frame.most.max(scale * count);
+            }
+        }
+        frame.faces.0 = frame.faces.0.min(frame.faces.1);
+        frame
+    }
+}
+
+impl Series<'_> {
+    fn sum(&self) -> f64 {
+        self.rows.iter().map(|r| r.1).sum::<f64>().max(1.0)
+    }
+}
+
+/// Draws the series one over the other, each in a group of its class; `unit` is what is counted (`regions`). In a
+/// `frame` the bars are shares.
+pub fn histogram(series: &[Series], unit: &str, label: &str, frame: Option<Frame>) -> String {
     let all = || series.iter().flat_map(|s| s.rows.iter().chain(&s.null)).filter(|r| r.1 > 0.0);
-    let (first, last) = (all().map(|r| r.0).min().unwrap_or(0), all().map(|r| r.0).max().unwrap_or(1));
-    let most = all().map(|r| r.1).fold(1.0, f64::max);
+    let (first, last) = match frame {
+        Some(frame) => frame.faces,
+        None => (all().map(|r| r.0).min().unwrap_or(0), all().map(|r| r.0).max().unwrap_or(1)),
+    };
+    let most = frame.map_or_else(|| all().map(|r| r.1).fold(1.0, f64::max), |f| f.most);
     let plot =
         Plot { area: [104.0, 14.0, 506.0, 236.0], x: [first as f64 - 0.5, last as f64 + 0.5], y: [0.0, most * 1.05] };
     let mut out = format!(
         "<svg class=\"chart histogram\" viewBox=\"0 0 620 314\" role=\"img\" aria-label=\"{}\">\n",
         escape(label)
     );
-    out += &plot.axes(&format!("faces per {}", unit.strip_suffix('s').unwrap_or(unit)), unit, true);
+    let axis = if frame.is_some() { format!("share of {unit}, %") } else { unit.to_string() };
+    out += &plot.axes(&format!("faces per {}", unit.strip_suffix('s').unwrap_or(unit)), &axis, true);
     let step = plot.px(1.0) - plot.px(0.0);
     // Two series stand side by side where both are shown.
     let width = step * if series.len() > 1 { 0.42 } else { 0.84 };
     for (k, one) in series.iter().enumerate() {
-        let sum: f64 = one.rows.iter().map(|r| r.1).sum();
+        let height = |count: f64| plot.py(if frame.is_some() { 100.0 * count / one.sum() } else { count });
         out += &format!("<g class=\"series {0}\" data-series=\"{0}\">\n", escape(one.name));
         for &(faces, count) in one.rows.iter().filter(|r| r.1 > 0.0) {
             let left = plot.px(faces as f64) - step * 0.42 + k as f64 * width;
-            let top = plot.py(count);
+            let top = height(count);
             out += &format!(
                 "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{} {} faces: {} {unit} ({:.1} %)</title></rect>\n",
                 escape(one.name),
@@ -44,13 +80,12 @@ pub fn histogram(series: &[Series], unit: &str, label: &str) -> String {
                 number(faces as f64),
                 escape(one.name),
                 number(count),
-                100.0 * count / sum.max(1.0)
+                100.0 * count / one.sum()
             );
         }
         if !one.null.is_empty() {
-            let points: Vec<String> = (one.null.iter())
-                .map(|&(f, n)| format!("{} {}", place(plot.px(f as f64)), place(plot.py(n))))
-                .collect();
+            let points: Vec<String> =
+                (one.null.iter()).map(|&(f, n)| format!("{} {}", place(plot.px(f as f64)), place(height(n)))).collect();
             out += &format!("<path class=\"null\" d=\"M{}\"><title>null model</title></path>\n", points.join("L"));
         }
         out += "</g>\n";

@@ -10,7 +10,7 @@ mod line;
 mod partition;
 
 pub use bars::{Bar, bars};
-pub use histogram::{Series, histogram};
+pub use histogram::{Frame, Series, histogram};
 pub use line::{Curve, lines};
 pub use partition::{colour, face_counts, partition, sample, share};
 
@@ -27,11 +27,11 @@ pub fn standalone(svg: &str) -> String {
     )
 }
 
-/// The histogram of a report.
-pub fn of_report(report: &Report) -> String {
+/// The histogram of a report, in a frame that it may share with others.
+pub fn of_report(report: &Report, frame: Option<Frame>) -> String {
     let unit = super::table::unit(report);
     let label = format!("{}: {unit}s by number of faces", report.model.file);
-    histogram(&series(report), &format!("{unit}s"), &label)
+    histogram(&series(report), &format!("{unit}s"), &label, frame)
 }
 
 /// The two series of a report's histogram.

@@ -39,11 +39,22 @@ impl From<String> for Cell {
     }
 }
 
+/// A dotted path may end its line after any of its words.
+fn breakable(text: &str) -> String {
+    let path = text.contains(['.', '_'])
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b));
+    if path && text.bytes().any(|b| b.is_ascii_lowercase()) {
+        text.replace('.', ".<wbr>").replace('_', "_<wbr>")
+    } else {
+        text.into()
+    }
+}
+
 /// A table; columns after the first `names` hold numbers.
 pub fn table(head: &[&str], names: usize, rows: Vec<Vec<Cell>>) -> String {
     let class = |k: usize| if k < names { " class=\"name\"" } else { " class=\"n\"" };
     let cell = |cell: &Cell| match cell {
-        Cell::Text(text) => escape(text),
+        Cell::Text(text) => breakable(&escape(text)),
         Cell::Outcome(word) => format!("<span class=\"outcome-{0}\">{0}</span>", escape(word)),
     };
     let mut out = String::from("<div class=\"scroll\"><table>\n<thead><tr>");

@@ -60,7 +60,7 @@ pub fn histogram(report: &Report, index: usize) -> String {
         return String::new();
     }
     let mut out = format!("<h2>Faces per {}</h2>\n", text::unit(report));
-    out += &histogram_figure(report, &format!("h{index}"));
+    out += &histogram_figure(report, &format!("h{index}"), None);
     if let Some(faces) = &report.summary.faces {
         let rows = [("total", &faces.total), ("interior", &faces.interior), ("walls", &faces.walls)];
         let rows = rows.iter().map(|(name, f)| texts([name.to_string()].into_iter().chain(text::cells(f))));
@@ -69,8 +69,8 @@ pub fn histogram(report: &Report, index: usize) -> String {
     out
 }
 
-/// The figure of a histogram; `id` tells its switches apart from others of the page.
-pub fn histogram_figure(report: &Report, id: &str) -> String {
+/// The figure of a histogram; `id` tells its switches apart from others of the page, `frame` has the axes it shares.
+pub fn histogram_figure(report: &Report, id: &str, frame: Option<chart::Frame>) -> String {
     let switch = |show: &str| {
         let checked = if show == "both" { " checked" } else { "" };
         format!("<label><input type=\"radio\" name=\"show-{id}\" data-show=\"{show}\"{checked}> {show}</label>\n")
@@ -82,7 +82,7 @@ pub fn histogram_figure(report: &Report, id: &str) -> String {
         switch("both"),
         switch("total"),
         switch("interior"),
-        chart::of_report(report),
+        chart::of_report(report, frame),
         weight(report),
         null(report)
     )
