@@ -129,6 +129,7 @@ class Layer:
     op: str
     unit_count: int
     kind: str
+    coefficients_sha256: str | None = None
 
 
 @dataclass(frozen=True)
