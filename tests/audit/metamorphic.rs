@@ -2,8 +2,12 @@
 //! Source of truth: the unchanged network (equal functions on equal domains have equal histograms).
 
 use crate::support::{Builder, Numbers, enumerate, mlp};
-use polyaudit::explore::{Domain, Tally};
-use polyaudit::ir::{Affine, Curve, Dense, Linear, Max, Network, Op};
+use polyaudit::explore::{self, Certify, Control, Domain, Tally};
+use polyaudit::ir::{Activation, Affine, Curve, Dense, Linear, Max, Network, Op};
+use polyaudit::polytope::Engine;
+use polyaudit::region::{Pattern, Walker};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 
 fn counts(tally: &Tally) -> (u64, Vec<u64>, Vec<u64>) {
     (tally.count, tally.total.clone(), tally.interior.clone())
@@ -132,4 +136,98 @@ fn a_clip_as_a_difference_of_relus() {
     relus.dense(twice, shifted).relu();
     let (clip, relus) = (clip.build(), relus.build());
     assert_eq!(over_cube(&clip), over_cube(&relus));
+}
+
+/// Windows of 2 × 2 over 3 × 3 pixels, overlapping: the four candidates of each of four groups.
+const WINDOWS: [[usize; 4]; 4] = [[0, 1, 3, 4], [1, 2, 4, 5], [3, 4, 6, 7], [4, 5, 7, 8]];
+
+/// Pixels that are affine functions of the inputs, or ReLUs of such; pooled; then a layer of ReLUs. The pool is one of
+/// groups, or max(a, b) = relu(a - b) + b three times over.
+fn pooled(inputs: usize, rectified: bool, groups: bool) -> Network {
+    let mut numbers = Numbers::new(13);
+    let mut builder = Builder::new(inputs);
+    let weight = (0..9 * inputs).map(|_| numbers.next()).collect();
+    builder.dense(weight, (0..9).map(|_| numbers.next() * 0.4).collect());
+    if rectified {
+        builder.relu();
+    }
+    let source = builder.last();
+    let parts = if groups {
+        let (starts, candidates) = ((0..=4).map(|g| 4 * g).collect(), WINDOWS.concat());
+        let candidates = candidates.into_iter().map(|c| c as u32).collect();
+        builder.push(4, Op::Max(Max { source, starts, candidates }));
+        1
+    } else {
+        let half = |builder: &mut Builder, rows: &[&[(usize, f64)]], cols: usize| {
+            let mut weight = vec![0.0; rows.len() * cols];
+            rows.iter().enumerate().for_each(|(i, row)| row.iter().for_each(|(j, w)| weight[i * cols + j] = *w));
+            builder.dense(weight, vec![0.0; rows.len()]);
+            // Differences are rectified; what they are added to is not.
+            let curves = vec![Curve::relu(), Curve::leaky(1.0).expect("a line")];
+            let (source, inner) = (builder.last(), 1);
+            builder.push(rows.len(), Op::Activation(Activation { source, curves, inner }));
+        };
+        let pair = |a: usize, b: usize| [vec![(a, 1.0), (b, -1.0)], vec![(b, 1.0)]];
+        let first: Vec<Vec<(usize, f64)>> =
+            WINDOWS.iter().flat_map(|&[a, b, c, d]| pair(a, b).into_iter().chain(pair(c, d))).collect();
+        half(&mut builder, &first.iter().map(|r| &r[..]).collect::<Vec<_>>(), 9);
+        let second: Vec<Vec<(usize, f64)>> = (0..4)
+            .flat_map(|g| {
+                let (left, right) = ([(4 * g, 1.0), (4 * g + 1, 1.0)], [(4 * g + 2, 1.0), (4 * g + 3, 1.0)]);
+                let less = right.map(|(j, w)| (j, -w));
+                [left.into_iter().chain(less).collect(), right.to_vec()]
+            })
+            .collect();
+        half(&mut builder, &second.iter().map(|r| &r[..]).collect::<Vec<_>>(), 16);
+        2
+    };
+    let next: Vec<f64> = (0..12).map(|_| numbers.next()).collect();
+    let last: Vec<f64> = (0..6).map(|_| numbers.next()).collect();
+    let bias = (0..3).map(|_| numbers.next() * 0.4).collect();
+    builder.dense(next.iter().flat_map(|w| vec![*w; parts]).collect(), bias).relu().dense(last, vec![0.1, -0.1]).build()
+}
+
+/// The pattern of each cell over the cube, and a point inside it.
+fn cells(network: &Network) -> Vec<(Pattern, Vec<f64>)> {
+    let (restricted, bounds) = Domain::cube(network.input_len(), -1.0, 1.0).restrict(network).expect("a domain");
+    let stop = AtomicBool::new(false);
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
+    let mut cells = vec![];
+    let walker = Walker::new(&restricted);
+    explore::enumerate(&walker, &bounds, 0, Engine::Auto, 1_000_000, &control, &mut |pattern, _, inside| {
+        cells.push((pattern.clone(), inside.to_vec()));
+        Ok(())
+    })
+    .expect("an enumeration");
+    cells
+}
+
+/// Every cell of the ReLU construction lies in one region of the pool, with the same affine map; together they make up all
+/// of its regions and no others.
+#[test]
+fn a_pool_of_four_as_relus_after_merging() {
+    for (inputs, rectified) in [(2, false), (2, true), (3, false)] {
+        let [pool, relus] = [true, false].map(|groups| pooled(inputs, rectified, groups));
+        let (in_pool, in_relus) = (Walker::new(&pool), Walker::new(&relus));
+        let regions: HashSet<Pattern> = cells(&pool).into_iter().map(|(pattern, _)| pattern).collect();
+        let fine = cells(&relus);
+        let mut merged: HashMap<Pattern, Pattern> = HashMap::new();
+        for (cell, inside) in &fine {
+            let (region, own) = (in_pool.at(inside).expect("a region"), in_relus.at(inside).expect("a cell"));
+            for (a, b) in region.outputs[0].iter().zip(&own.outputs[0]) {
+                assert!((a - b).abs() < 1e-12, "{a} for {b}");
+            }
+            merged.insert(cell.clone(), region.pattern);
+        }
+        let found: HashSet<Pattern> = merged.values().cloned().collect();
+        assert_eq!(found, regions, "{inputs} inputs, rectified: {rectified}");
+        assert!(fine.len() > regions.len(), "{} cells for {} regions", fine.len(), regions.len());
+        // Wherever else a cell is looked at, it is in the same region.
+        let mut numbers = Numbers::new(14);
+        for _ in 0..1000 {
+            let x: Vec<f64> = (0..inputs).map(|_| numbers.next()).collect();
+            let cell = in_relus.pattern_at(&x).expect("a cell");
+            assert_eq!(merged.get(&cell), in_pool.pattern_at(&x).ok().as_ref());
+        }
+    }
 }

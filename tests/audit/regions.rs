@@ -3,9 +3,13 @@
 
 use crate::support::{Builder, Numbers, mlp, run};
 use polyaudit::explore::{Domain, Method, Weight};
+use polyaudit::import::{self, Options, Status, TABLE};
 use polyaudit::ir::{Curve, Max, Network, Op};
 use polyaudit::polytope::Engine;
 use polyaudit::region::Walker;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 fn kinds() -> Vec<(&'static str, Network)> {
     let curves = [
@@ -40,44 +44,77 @@ fn kinds() -> Vec<(&'static str, Network)> {
     all
 }
 
+/// At a point: the region's half-spaces hold, its affine map has the slopes of the forward pass, and just across each
+/// half-space some choice differs.
+fn agrees(name: &str, network: &Network, x: &[f64]) {
+    let (walker, n) = (Walker::new(network), x.len());
+    let region = walker.at(x).expect("a point off every hyperplane");
+    let slack =
+        |y: &[f64], row: usize| region.offsets[row] - (0..n).map(|k| region.normals[n * row + k] * y[k]).sum::<f64>();
+    let nearest = (0..region.offsets.len()).map(|r| slack(x, r)).fold(f64::INFINITY, f64::min);
+    assert!(nearest > 0.0, "{name}: the point is inside its own region");
+    let step = (nearest / 40.0).min(1e-3);
+    for k in 0..n {
+        let (mut up, mut down) = (x.to_vec(), x.to_vec());
+        up[k] += step;
+        down[k] -= step;
+        let (up, down) = (network.forward(&up), network.forward(&down));
+        for (output, forms) in region.outputs.iter().enumerate() {
+            for (i, form) in forms.chunks_exact(n + 1).enumerate() {
+                let difference = (up[output][i] - down[output][i]) / (2.0 * step);
+                assert!(
+                    (difference - form[k]).abs() < 1e-7 * (1.0 + form[k].abs()),
+                    "{name}: {difference} for {}",
+                    form[k]
+                );
+            }
+        }
+    }
+    for row in 0..region.offsets.len() {
+        let normal = &region.normals[n * row..n * (row + 1)];
+        let length: f64 = normal.iter().map(|a| a * a).sum();
+        let far = 1.01 * slack(x, row) / length;
+        let y: Vec<f64> = x.iter().zip(normal).map(|(x, a)| x + far * a).collect();
+        assert_ne!(walker.pattern_at(&y).ok(), Some(region.pattern.clone()), "{name}, row {row}");
+    }
+}
+
 #[test]
 fn the_affine_map_and_the_half_spaces_agree_with_the_forward_pass() {
     let mut numbers = Numbers::new(77);
     for (name, network) in kinds() {
-        let walker = Walker::new(&network);
         for _ in 0..40 {
             let x: Vec<f64> = (0..3).map(|_| numbers.next()).collect();
-            let region = walker.at(&x).expect("a point off every hyperplane");
-            let slack = |y: &[f64], row: usize| {
-                region.offsets[row] - (0..3).map(|k| region.normals[3 * row + k] * y[k]).sum::<f64>()
-            };
-            let nearest = (0..region.offsets.len()).map(|r| slack(&x, r)).fold(f64::INFINITY, f64::min);
-            assert!(nearest > 0.0, "{name}: the point is inside its own region");
-            let step = (nearest / 40.0).min(1e-3);
-            for k in 0..3 {
-                let (mut up, mut down) = (x.clone(), x.clone());
-                up[k] += step;
-                down[k] -= step;
-                let (up, down) = (network.forward(&up), network.forward(&down));
-                for (i, form) in region.outputs[0].chunks_exact(4).enumerate() {
-                    let difference = (up[0][i] - down[0][i]) / (2.0 * step);
-                    assert!(
-                        (difference - form[k]).abs() < 1e-7 * (1.0 + form[k].abs()),
-                        "{name}: {difference} for {}",
-                        form[k]
-                    );
-                }
-            }
-            // Just across each half-space, some choice differs.
-            for row in 0..region.offsets.len() {
-                let normal = &region.normals[3 * row..3 * row + 3];
-                let length: f64 = normal.iter().map(|a| a * a).sum();
-                let far = 1.01 * slack(&x, row) / length;
-                let y: Vec<f64> = x.iter().zip(normal).map(|(x, a)| x + far * a).collect();
-                assert_ne!(walker.pattern_at(&y).ok(), Some(region.pattern.clone()), "{name}, row {row}");
-            }
+            agrees(name, &network, &x);
         }
     }
+}
+
+/// The same for every operator that bends or chooses, as it is read from a file, with every attribute that matters.
+#[test]
+fn every_activation_and_choice_agrees_with_the_forward_pass() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/operators");
+    let mut files: Vec<_> = fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "onnx"));
+    files.sort();
+    let (mut numbers, mut operators) = (Numbers::new(78), BTreeSet::new());
+    for path in files {
+        let network = import::load(&path, &Options::default()).expect("a readable model").network;
+        if network.units() == 0 {
+            continue;
+        }
+        operators.extend(network.nodes.iter().map(|n| n.label.op.clone()));
+        for _ in 0..3 {
+            let x: Vec<f64> = (0..network.input_len()).map(|_| 2.0 * numbers.next()).collect();
+            agrees(&path.to_string_lossy(), &network, &x);
+        }
+    }
+    for entry in TABLE.iter().filter(|e| matches!(e.status, Status::Activation | Status::Group)) {
+        // Comparisons are conditions of a Where or a factor of a Mul.
+        let condition = entry.note.starts_with("for a Where") || entry.op == "Not";
+        assert!(condition || operators.contains(entry.op), "{} is in no network", entry.op);
+    }
+    assert!(operators.contains("Mul"), "products with a condition");
 }
 
 #[test]
