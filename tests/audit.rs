@@ -31,3 +31,5 @@ mod regions;
 mod slices;
 #[path = "audit/splitting.rs"]
 mod splitting;
+#[path = "audit/weights.rs"]
+mod weights;

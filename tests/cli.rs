@@ -40,6 +40,8 @@ mod review;
 mod slices;
 #[path = "cli/snapshots.rs"]
 mod snapshots;
+#[path = "cli/weights.rs"]
+mod weights;
 
 use assert_cmd::Command;
 use std::path::PathBuf;

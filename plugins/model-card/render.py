@@ -94,7 +94,7 @@ def section(report):
         ]
         if status["state"] != "complete":
             lines.append(f"The audit is {status['state']}: {escaped(status['reason'] or 'no reason is stated')}.")
-        per = {"region": "polytope", "volume": "uniform sample", "point": "data point"}[report["histogram"]["weight"]]
+        per = {"region": "polytope", "volume": "uniform sample", "point": "data point", "found": "polytope met"}[report["histogram"]["weight"]]
         lines += ["", f"| faces per {per} | mean | median | p95 | min | max |", "|---|---:|---:|---:|---:|---:|"]
         for kind in ("total", "interior", "walls"):
             row = faces[kind]

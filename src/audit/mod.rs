@@ -5,6 +5,7 @@
 mod attribution;
 pub mod certificates;
 mod checkpoint;
+pub mod data;
 mod digest;
 mod merge;
 mod names;
@@ -17,6 +18,7 @@ mod settings;
 mod slice;
 mod summary;
 mod theory;
+mod weights;
 
 pub use merge::add;
 pub use points::{ClassChange, NearestFace, Neighbourhood, neighbourhoods};
@@ -24,18 +26,18 @@ pub use recheck::{Recheck, verify};
 pub use slice::Slice;
 pub use summary::layers;
 
-use crate::explore::{self, Certify, Control, Method, Plan, Shard, State, Sums, Watch};
+use crate::explore::{self, Certify, Control, Plan, Shard, State, Sums, Watch};
 use crate::finding::{Finding, Severity, sort};
 use crate::import::{self, Card, ImportError, Offender};
 use crate::ir::Network;
 use crate::plugin::{self, Subject};
-use crate::polytope::Engine;
 use crate::report::{
     Checks, Histogram, Model, Partition, Report, SCHEMA_ID, Settings as ReportSettings, ShardBlock, Status, Summary,
     Tool,
 };
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Which part of the input space to audit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,12 +49,14 @@ pub enum DomainChoice {
     Cube(f64, f64),
     /// Bounds per input, from a file of this name.
     Bounds(Vec<[f64; 2]>, String),
+    /// The smallest box that holds the data points of [`Settings::data`].
+    Data,
     /// All of R^d.
     Unbounded,
 }
 
 /// All that determines a report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How to read the model.
     pub import: import::Options,
@@ -60,30 +64,12 @@ pub struct Settings {
     pub domain: DomainChoice,
     /// Which section of it; `None`: all of it.
     pub slice: Option<Slice>,
+    /// Data points to count at, or that state the domain.
+    pub data: Option<data::Data>,
     /// How to explore.
     pub plan: Plan,
     /// Whether to draw the partition of a two-dimensional domain.
     pub picture: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        let plan = Plan {
-            method: Method::Auto,
-            engine: Engine::Auto,
-            exact: false,
-            samples: None,
-            seed: 0,
-            max_regions: 1_000_000,
-        };
-        Settings {
-            import: import::Options::default(),
-            domain: DomainChoice::default(),
-            slice: None,
-            plan,
-            picture: false,
-        }
-    }
 }
 
 /// A report, and how the run ended.
@@ -153,6 +139,9 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
         findings.push(Finding::new("domain-not-stated", Severity::Warning, message).hint(hint));
     }
     findings.extend(found.findings.iter().cloned());
+    findings.extend(data::findings(settings, model.network.input_len(), &found)?);
+    let (weights, biased) = weights::weights(&found);
+    findings.extend(biased);
     let (null_summary, null_model) = null::null(&domain, &found);
     let (general_position, rank) = position::position(&model.network, &domain, &found);
     let mut checks_made = summary::checks(&found);
@@ -168,6 +157,7 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
         status: summary::status(&found),
         summary: Summary { null: null_summary, ..summary::summary(&model.network, &found) },
         histogram: summary::histogram(&found),
+        weights,
         layers: layers(&model.network),
         findings,
         checks: checks_made,
@@ -215,7 +205,10 @@ fn explored(
         resume,
         save: if keeps { Some(&mut save) } else { None },
     };
-    explore::explore_with(network, domain, &settings.plan, control, &mut inner)
+    let counted = settings.data.as_ref().filter(|data| data.counted);
+    let points = counted.map(|data| data.points(network.input_len())).transpose()?;
+    let plan = Plan { points: points.map(Arc::new), ..settings.plan.clone() };
+    explore::explore_with(network, domain, &plan, control, &mut inner)
 }
 
 /// The block of a shard's report, with the finding that says what it is.
@@ -236,6 +229,14 @@ pub fn domain_of(network: &Network, settings: &Settings) -> anyhow::Result<explo
         DomainChoice::Unstated => explore::Domain::cube(n, -1.0, 1.0),
         DomainChoice::Cube(lo, hi) => explore::Domain::cube(n, *lo, *hi),
         DomainChoice::Unbounded => explore::Domain::unbounded(n),
+        DomainChoice::Data => {
+            let data = settings.data.as_ref().context("--domain data needs the data: --points FILE")?;
+            let bounds = data.bounds(n)?;
+            explore::Domain::Box {
+                lo: bounds.iter().map(|b| b[0]).collect(),
+                hi: bounds.iter().map(|b| b[1]).collect(),
+            }
+        }
         DomainChoice::Bounds(bounds, file) => {
             let ports: Vec<String> = network.inputs.iter().map(|p| format!("{} ({})", p.name, p.len())).collect();
             ensure!(
@@ -273,6 +274,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         settings: ReportSettings {
             domain: settings::stated_domain(settings),
             slice: None,
+            points: settings.data.as_ref().map(data::Data::described),
             method: settings::name(settings.plan.method),
             auto: None,
             engine: settings::engine(&settings.plan),
@@ -286,6 +288,7 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         status: Status { state: "refused".into(), reason: Some(reason) },
         summary: Summary::default(),
         histogram: Histogram::default(),
+        weights: vec![],
         layers: vec![],
         findings,
         checks: Checks::default(),

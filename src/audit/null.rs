@@ -2,12 +2,12 @@
 //!
 //! Contract: the same dimension and, for boxes, the same domain up to scaling of each input, which changes no count. The
 //! number of hyperplanes is the one whose expected number of regions is nearest; for samples, the number of the model's
-//! hyperplanes that were met. At most [`CELLS`] cells are simulated, seeded. A polygon of a slice is stood for by the
+//! hyperplanes that were met; data points are held against uniform points, so that where the data lie counts as a
+//! difference; distinct regions met, against those met by as many uniform points. At most [`CELLS`] cells are simulated, seeded. A polygon of a slice is stood for by the
 //! cube of its dimension.
 
 use crate::explore::{Certify, Control, Domain, Exploration, Method, Plan, State, Weight, explore};
 use crate::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
-use crate::polytope::Engine;
 use crate::report::{NullModel, NullRow, NullSummary, rounded};
 use crate::stats::{bounds, null};
 use rand_chacha::ChaCha8Rng;
@@ -48,6 +48,13 @@ pub fn null(domain: &Domain, found: &Exploration) -> (Option<NullSummary>, NullM
                 return refuse(&format!("{met} hyperplanes met in {d} inputs are too many to simulate"));
             }
             volumes(d, met, found.tally.count, SEED)
+        }
+        Weight::Found => {
+            let (met, samples) = (found.tally.units.len() as u64, found.samples);
+            if samples > CELLS || met * d as u64 * samples > WORK * SAMPLES {
+                return refuse("as many samples in as many random hyperplanes as were met are too many to simulate");
+            }
+            distinct(d, met, samples, SEED)
         }
     };
     let Some(simulated) = simulated else { return refuse("its simulation could not be completed") };
@@ -160,6 +167,16 @@ fn volumes(d: usize, planes: u64, counted: u64, seed: u64) -> Option<Simulated> 
     Some(Simulated { description, planes, simulated: planes, arrangements, expected: None, counts })
 }
 
+/// The distinct cells that as many uniform points meet.
+fn distinct(d: usize, planes: u64, samples: u64, seed: u64) -> Option<Simulated> {
+    let network = arrangement(d, planes, seed, 0);
+    let plan = Plan { method: Method::Sample, samples: Some(samples), seed, distinct: true, ..Plan::default() };
+    let counts = planned(&network, &Domain::cube(d, -1.0, 1.0), &plan)?.tally.total;
+    let description = "isotropic random hyperplanes that meet a cube, the distinct cells met by as many uniform points";
+    let description = description.into();
+    Some(Simulated { description, planes, simulated: planes, arrangements: 1, expected: None, counts })
+}
+
 fn run(
     network: &Network,
     domain: &Domain,
@@ -168,10 +185,13 @@ fn run(
     samples: Option<u64>,
     max_regions: u64,
 ) -> Option<Exploration> {
+    planned(network, domain, &Plan { method, samples, seed, max_regions, ..Plan::default() })
+}
+
+fn planned(network: &Network, domain: &Domain, plan: &Plan) -> Option<Exploration> {
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let plan = Plan { method, engine: Engine::Auto, exact: false, samples, seed, max_regions };
-    explore(network, domain, &plan, &control).ok()
+    explore(network, domain, plan, &control).ok()
 }
 
 fn add(sum: &mut Vec<u64>, counts: &[u64]) {

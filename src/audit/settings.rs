@@ -51,19 +51,24 @@ pub fn stated_domain(settings: &Settings) -> Domain {
     };
     let file = match &settings.domain {
         DomainChoice::Bounds(_, file) => Some(file.clone()),
+        DomainChoice::Data => settings.data.as_ref().map(|data| data.file.clone()),
         _ => None,
     };
+    let from = (settings.domain == DomainChoice::Data).then(|| "data".to_string());
     let kind = if settings.domain == DomainChoice::Unbounded { "unbounded".into() } else { "box".into() };
     let bound = |b: Option<f64>| b.map(Bound::One);
-    Domain { kind, lo: bound(bounds.map(|b| b.0)), hi: bound(bounds.map(|b| b.1)), file, sha256: None }
+    Domain { kind, lo: bound(bounds.map(|b| b.0)), hi: bound(bounds.map(|b| b.1)), file, from, sha256: None }
 }
 
 pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Exploration) -> ReportSettings {
     let sampled = found.method == Method::Sample;
     ReportSettings {
-        method: name(found.method),
+        method: if found.left_out.is_some() { "points".into() } else { name(found.method) },
         auto: found.why.clone(),
-        samples: sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
+        samples: match found.left_out {
+            Some(_) => settings.plan.samples,
+            None => sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
+        },
         ..enumeration(domain, settings)
     }
 }
@@ -73,6 +78,7 @@ pub fn enumeration(domain: &explore::Domain, settings: &Settings) -> ReportSetti
     ReportSettings {
         domain: described(domain, settings),
         slice: settings.slice.as_ref().and_then(|s| s.described(domain)),
+        points: settings.data.as_ref().map(super::data::Data::described),
         method: name(Method::Enumerate),
         auto: None,
         engine: engine(&settings.plan),

@@ -6,7 +6,7 @@ use crate::ir::{Network, Op};
 use crate::report::{
     Certificates, Checks, FaceSummary, Faces, Histogram, HistogramRow, IdentityRow, Layer, Status, Summary, rounded,
 };
-use crate::stats::{Distribution, mean_interval, proportion_interval, quantile_interval};
+use crate::stats::{Distribution, coverage_interval, mean_interval, proportion_interval, quantile_interval};
 
 pub fn status(found: &Exploration) -> Status {
     match &found.state {
@@ -22,8 +22,16 @@ pub fn summary(network: &Network, found: &Exploration) -> Summary {
     let by_points = drawn.map(|(inside, drawn)| rounded(inside as f64 / drawn as f64));
     let covered = found.covered_volume.map(rounded).or(by_points);
     let interval = drawn.and_then(|(inside, drawn)| proportion_interval(inside, drawn));
+    let looked_at = found.samples - found.left_out.map_or(0, |left| left.count());
+    let seen = found.met.and_then(|[once, twice]| coverage_interval(looked_at, once, twice));
+    let (covered, interval) = match seen {
+        Some((share, interval)) => (Some(rounded(share)), Some(interval)),
+        None => (covered, interval),
+    };
     let d = found.dimension;
-    let faces = |counts: &[u64]| faces(counts, d, sampled);
+    // Of the distinct regions met no interval speaks of anything but the protocol itself.
+    let estimates = sampled && found.weight != Weight::Found;
+    let faces = |counts: &[u64]| faces(counts, d, estimates);
     let tally = &found.tally;
     let faces = faces(&tally.total).zip(faces(&tally.interior)).zip(faces(&tally.walls));
     Summary {
@@ -32,7 +40,10 @@ pub fn summary(network: &Network, found: &Exploration) -> Summary {
         regions: all.then_some(found.regions_found),
         regions_found: (!all).then_some(found.regions_found),
         regions_unbounded: found.unbounded,
-        samples: sampled.then_some(found.samples),
+        samples: (sampled && found.left_out.is_none()).then_some(found.samples),
+        points: found.left_out.map(|_| looked_at),
+        points_left_out: found.left_out.map(|left| left.count()),
+        regions_met_once: found.met.map(|met| met[0]),
         new_in_last_tenth: found.new_in_last_tenth.map(rounded),
         covered,
         covered_low: interval.map(|i| rounded(i[0])),
@@ -70,22 +81,19 @@ fn faces(counts: &[u64], d: usize, sampled: bool) -> Option<Faces> {
 }
 
 pub fn histogram(found: &Exploration) -> Histogram {
-    let weight = match found.weight {
-        Weight::Region => "region",
-        Weight::Volume => "volume",
-        Weight::Point => "point",
-    };
     let tally = &found.tally;
     let at = |counts: &[u64], k: usize| counts.get(k).copied().unwrap_or(0);
     let rows = (0..tally.total.len().max(tally.interior.len()))
         .map(|k| (k as u64, at(&tally.total, k), at(&tally.interior, k)))
         .filter(|&(_, total, interior)| total + interior > 0)
         .map(|(face_count, total, interior)| match found.weight {
-            Weight::Region => HistogramRow::Regions { face_count, regions_total: total, regions_interior: interior },
+            Weight::Region | Weight::Found => {
+                HistogramRow::Regions { face_count, regions_total: total, regions_interior: interior }
+            }
             _ => HistogramRow::Samples { face_count, samples_total: total, samples_interior: interior },
         })
         .collect();
-    Histogram { weight: Some(weight.into()), rows }
+    Histogram { weight: Some(super::weights::name(found.weight).into()), rows }
 }
 
 /// The layers of a network that have units.

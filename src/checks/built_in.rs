@@ -14,12 +14,21 @@ const SPREAD: f64 = 1e8;
 /// Whether samples met few of the regions.
 pub fn coverage(report: &Report) -> Vec<Finding> {
     let Some(share) = report.summary.new_in_last_tenth.filter(|&s| s >= UNSEEN) else { return vec![] };
-    let message = format!(
-        "{:.0} % of the last tenth of the samples met a new region: most regions have not been seen",
-        100.0 * share
-    );
-    let hint =
-        "volume-weighted statistics stand with their intervals; do not read regions_found as a number of regions";
+    let percent = 100.0 * share;
+    let (message, hint) = match report.histogram.weight.as_deref() {
+        Some("point") => (
+            format!(
+                "{percent:.0} % of the last tenth of the points, in a random order, lie in regions that hold no earlier one"
+            ),
+            "statistics per point stand with their intervals; regions_found grows with the number of points",
+        ),
+        _ => (
+            format!(
+                "{percent:.0} % of the last tenth of the samples met a new region: most regions have not been seen"
+            ),
+            "volume-weighted statistics stand with their intervals; do not read regions_found as a number of regions",
+        ),
+    };
     vec![Finding::new("coverage-low", Severity::Warning, message).hint(hint)]
 }
 

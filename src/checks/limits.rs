@@ -59,7 +59,7 @@ fn at_most([low, high]: [f64; 2], bound: f64) -> &'static str {
 fn absolute(kind: &str, bound: f64, value: Measure) -> (&'static str, String) {
     let written = describe(value);
     let Some([low, high]) = value.range() else {
-        return ("undecided", format!("{written}: a partial enumeration cannot show it"));
+        return ("undecided", format!("{written}: a part of the regions cannot show it"));
     };
     let (place, sign) = match kind {
         "max" => (at_most([low, high], bound), "at most"),
@@ -77,7 +77,7 @@ fn change(kind: &str, bound: f64, value: Measure, base: Option<Option<Measure>>)
     };
     let written = format!("{} after {}", describe(value), describe(base));
     let (Some([low, high]), Some([base_low, base_high])) = (value.range(), base.range()) else {
-        return ("undecided", format!("{written}: a partial enumeration cannot show it"));
+        return ("undecided", format!("{written}: a part of the regions cannot show it"));
     };
     let (mut allowed, mut unit, mut remark) = (bound, "", "");
     if kind.ends_with("_pct") {
@@ -137,6 +137,9 @@ pub fn differences(a: &Report, b: &Report) -> Vec<String> {
             if let Some(domain) = map.get_mut("domain").and_then(Value::as_object_mut) {
                 domain.remove("file");
             }
+            if let Some(points) = map.get_mut("points").and_then(Value::as_object_mut) {
+                points.remove("file");
+            }
         }
         value
     };
@@ -145,6 +148,11 @@ pub fn differences(a: &Report, b: &Report) -> Vec<String> {
     compare("summary.inputs", &a.summary.inputs.into(), &b.summary.inputs.into(), &mut out);
     let weight = |r: &Report| Value::from(r.histogram.weight.clone());
     compare("histogram.weight", &weight(a), &weight(b), &mut out);
+    // How many distinct regions are met, and which, depends on how many samples there are.
+    if [a, b].iter().all(|r| r.histogram.weight.as_deref() == Some("found")) {
+        let samples = |r: &Report| Value::from(r.summary.samples.or(r.summary.points));
+        compare("samples behind histogram.weight found", &samples(a), &samples(b), &mut out);
+    }
     out
 }
 

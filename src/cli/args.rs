@@ -11,6 +11,7 @@ Examples:
   polyaudit model.onnx --domain -1,1              every region if they are few, samples if not
   polyaudit model.onnx --domain box.yaml -o model.yaml
   polyaudit model.onnx --domain property.vnnlib --method sample --samples 5000
+  polyaudit model.onnx --points data.csv --domain data                 the regions that hold your data
   polyaudit big.onnx --domain 0,1 --slice-points a.npy,b.npy,c.npy     the plane through three inputs
   polyaudit *.onnx --out-dir reports              one report per model
   polyaudit model.onnx --domain -1,1 -o model.yaml -o model.html
@@ -72,9 +73,14 @@ pub struct Auditing {
     #[command(flatten)]
     pub(super) reading: Reading,
 
-    /// Input domain: LO,HI for every input, a YAML or VNN-LIB file with bounds, or `unbounded` [default: -1,1]
-    #[arg(long, value_name = "LO,HI|FILE|unbounded", allow_hyphen_values = true, help_heading = "What to audit")]
+    /// Input domain: LO,HI for every input, a YAML or VNN-LIB file with bounds, `data` (the smallest box that holds
+    /// --points), or `unbounded` [default: -1,1]
+    #[arg(long, value_name = "LO,HI|FILE|data|unbounded", allow_hyphen_values = true, help_heading = "What to audit")]
     pub(super) domain: Option<String>,
+
+    /// Data points, one per row, all inputs one after the other: each counts once, in the region that holds it
+    #[arg(long, value_name = "FILE.npy|FILE.csv", help_heading = "What to audit")]
+    pub(super) points: Option<PathBuf>,
 
     /// A section of the domain: through a point along directions (.npy files), or `random:K`, seeded
     #[arg(long, value_name = "ORIGIN,DIR,…|random:K", conflicts_with = "slice_points", help_heading = "What to audit")]
@@ -88,7 +94,11 @@ pub struct Auditing {
     #[arg(long, value_enum, default_value_t = MethodArg::Auto, help_heading = "How")]
     pub(super) method: MethodArg,
 
-    /// Samples to take [default: by the number of inputs, stated in the report]
+    /// What counts once in the histogram [default: region, volume or point, as the method and --points say]
+    #[arg(long, value_enum, help_heading = "How")]
+    pub(super) weight: Option<WeightArg>,
+
+    /// Samples to take, or how many of --points [default: by the number of inputs, stated in the report]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     pub(super) samples: Option<u64>,
 
@@ -388,6 +398,19 @@ pub enum FailOn {
     Warning,
     /// Nothing: exit code 1 never occurs
     Never,
+}
+
+/// What one count of the histogram stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightArg {
+    /// Each region: enumerates
+    Region,
+    /// Each uniform sample
+    Volume,
+    /// Each point of --points
+    Point,
+    /// Each distinct region met by samples or points: a biased choice, for comparison with such results
+    Found,
 }
 
 /// How to look for regions.

@@ -11,8 +11,10 @@ use std::path::Path;
 /// Reads `--domain`.
 pub fn choice(text: Option<&str>) -> Result<DomainChoice> {
     let Some(text) = text else { return Ok(DomainChoice::Unstated) };
-    if text == "unbounded" {
-        return Ok(DomainChoice::Unbounded);
+    match text {
+        "unbounded" => return Ok(DomainChoice::Unbounded),
+        "data" => return Ok(DomainChoice::Data),
+        _ => {}
     }
     if let Some((lo, hi)) = text.split_once(',')
         && let (Ok(lo), Ok(hi)) = (lo.trim().parse::<f64>(), hi.trim().parse::<f64>())

@@ -27,6 +27,7 @@ mod run;
 mod slice;
 mod vectors;
 mod verify;
+mod weight;
 
 pub use args::{Arguments, Command};
 pub use config::command;

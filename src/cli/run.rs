@@ -1,14 +1,14 @@
 //! The main job: audit every model given, write its report, go on with the others when one fails.
 
-use super::args::{Arguments, Auditing, EngineArg, MethodArg};
+use super::args::{Arguments, Auditing, EngineArg};
 use super::documents::Documents;
 use super::plugins::Plugins;
 use super::progress::Line;
 use super::review::Review;
-use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, parts, slice};
+use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, parts, slice, weight};
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
-use crate::explore::{Certify, Control, Plan};
+use crate::explore::{Certify, Control, Method, Plan};
 use crate::report::{Style, finding_line, table};
 use anyhow::{Context, Result, bail, ensure};
 use std::sync::Arc;
@@ -116,13 +116,15 @@ fn exit_code(done: &Audit) -> u8 {
 /// The settings that flags state.
 pub fn settings(arguments: &Auditing) -> Result<Settings> {
     let domain = domain::choice(arguments.domain.as_deref())?;
-    if domain == DomainChoice::Unbounded && arguments.method == MethodArg::Sample {
+    let weighed = weight::choice(arguments, &domain)?;
+    let method = weighed.method;
+    if domain == DomainChoice::Unbounded && method == Method::Sample && !weighed.at_points() {
         bail!("--domain unbounded has no uniform samples: use --method enumerate, or state a box with --domain LO,HI");
     }
-    if arguments.method == MethodArg::Enumerate && arguments.samples.is_some() {
+    if method == Method::Enumerate && arguments.samples.is_some() {
         bail!("--samples has no meaning with --method enumerate: drop it, or use --method sample");
     }
-    if arguments.exact && arguments.method == MethodArg::Sample {
+    if arguments.exact && method == Method::Sample {
         bail!("--exact enumerates and does not sample: drop it, or use --method enumerate");
     }
     ensure!(
@@ -138,15 +140,18 @@ pub fn settings(arguments: &Auditing) -> Result<Settings> {
         "--samples has no meaning with --exact, which enumerates: drop one of them"
     );
     let plan = Plan {
-        method: arguments.method.into(),
+        method,
         engine: arguments.engine.into(),
         exact: arguments.exact,
         samples: arguments.samples,
         seed: arguments.seed,
         max_regions: arguments.max_regions,
+        points: None,
+        distinct: weighed.distinct,
     };
     let slice = slice::choice(arguments.slice.as_deref(), &arguments.slice_points)?;
-    Ok(Settings { import: arguments.reading.options()?, domain, slice, plan, picture: false })
+    let data = weighed.data;
+    Ok(Settings { import: arguments.reading.options()?, domain, slice, data, plan, picture: false })
 }
 
 /// A flag that the first interrupt sets; the second one ends the program.

@@ -44,6 +44,6 @@ fn read(flag: &str, paths: &[PathBuf]) -> Result<(Vec<Vec<f64>>, Vec<String>)> {
 }
 
 /// A file's name without its folder.
-fn name(path: &Path) -> String {
+pub fn name(path: &Path) -> String {
     path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use super::bounds::Bounds;
 use super::certify::{Certified, Certify};
+use super::drawn::{DataPoints, LeftOut, Source};
 use super::identities::{self, Identity, Outcome};
 use super::parts::{Hooks, Shard, Sums};
 use super::split::MOST_INPUTS;
@@ -11,6 +12,7 @@ use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
 use crate::region::{HyperplaneId, Pattern, Walker};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -40,6 +42,8 @@ pub enum Weight {
     Volume,
     /// Each given data point once.
     Point,
+    /// Each distinct region that samples (or data points) met, once: a biased choice of regions.
+    Found,
 }
 
 /// All that determines the numbers.
@@ -57,6 +61,25 @@ pub struct Plan {
     pub seed: u64,
     /// Most regions to visit.
     pub max_regions: u64,
+    /// Data points to sample at, one value per input of the network each, instead of uniform points.
+    pub points: Option<Arc<Vec<Vec<f64>>>>,
+    /// Whether a run of samples counts each distinct region once, instead of each sample.
+    pub distinct: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            method: Method::Auto,
+            engine: Engine::Auto,
+            exact: false,
+            samples: None,
+            seed: 0,
+            max_regions: 1_000_000,
+            points: None,
+            distinct: false,
+        }
+    }
 }
 
 /// How far along a run is.
@@ -144,8 +167,14 @@ pub struct Exploration {
     pub weight: Weight,
     /// The counts.
     pub tally: Tally,
+    /// The same run counted with another weight, where it was counted by distinct regions.
+    pub beside: Option<(Weight, Tally)>,
     /// Distinct regions met.
     pub regions_found: u64,
+    /// Of samples, regions met exactly once, and exactly twice.
+    pub met: Option<[u64; 2]>,
+    /// Data points that are in no count; of runs at data points.
+    pub left_out: Option<LeftOut>,
     /// Of these, how many reach to infinity; known of exact enumerations of the whole space.
     pub unbounded: Option<u64>,
     /// What an enumeration by splitting saw besides.
@@ -221,10 +250,10 @@ fn run(
     let unbounded = !bounds.is_bounded();
     match plan.method {
         Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show, hooks),
-        Method::Sample => sampled(&walker, &bounds, plan, control, None),
+        Method::Sample => sampled(&walker, &bounds, domain, plan, control, None),
         Method::Auto if d > ENUMERATE_UP_TO && !unbounded => {
             let why = format!("{d} free inputs; enumeration is tried up to {ENUMERATE_UP_TO}");
-            sampled(&walker, &bounds, plan, control, Some(why))
+            sampled(&walker, &bounds, domain, plan, control, Some(why))
         }
         Method::Auto => {
             let why = if unbounded {
@@ -238,7 +267,7 @@ fn run(
             }
             control.certify.start_over()?;
             let why = format!("more than {} regions", plan.max_regions);
-            sampled(&walker, &bounds, plan, control, Some(why))
+            sampled(&walker, &bounds, domain, plan, control, Some(why))
         }
     }
 }
@@ -411,6 +440,9 @@ impl Counted {
             shape,
             sides_met: None,
             tally: self.tally,
+            beside: None,
+            met: None,
+            left_out: None,
             new_in_last_tenth: None,
             state: self.state,
             identities: checks,
@@ -427,25 +459,44 @@ impl Counted {
 fn sampled(
     walker: &Walker,
     bounds: &Bounds,
+    domain: &Domain,
     plan: &Plan,
     control: &Control,
     why: Option<String>,
 ) -> anyhow::Result<Exploration> {
-    anyhow::ensure!(bounds.is_bounded(), "an unbounded domain has no uniform samples: state a box with --domain LO,HI");
-    let samples = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
-    let found = sample::sample(walker, bounds, plan.seed, plan.engine, samples, control)?;
+    let source = match &plan.points {
+        Some(points) => Source::Data(DataPoints::new(points, domain, plan.seed, plan.samples)),
+        None => {
+            let how = "state a box with --domain LO,HI";
+            anyhow::ensure!(bounds.is_bounded(), "an unbounded domain has no uniform samples: {how}");
+            let count = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
+            Source::Uniform { seed: plan.seed, count }
+        }
+    };
+    let found = sample::sample(walker, bounds, &source, plan.engine, control)?;
+    let given = plan.points.is_some();
+    let each = if given { Weight::Point } else { Weight::Volume };
     let vanishing: Vec<HyperplaneId> = found.vanishing.into_iter().collect();
     let mut findings = vanishing_finding(&|id| unit_name(walker, id), &vanishing);
-    findings.extend(undecided_finding(found.tally.undecided, "sample(s) fell in regions with"));
+    let what = if given { "point(s) lie in regions with" } else { "sample(s) fell in regions with" };
+    findings.extend(undecided_finding(found.tally.undecided, what));
     findings.extend(failed_finding(Some(&found.certified)));
+    let regions_found = found.found.seen();
+    let (weight, tally, beside) = match plan.distinct {
+        true => (Weight::Found, found.found, Some((each, found.tally))),
+        false => (each, found.tally, None),
+    };
     Ok(Exploration {
         method: Method::Sample,
         why,
         samples: found.samples,
         dimension: walker.dimension(),
-        weight: Weight::Volume,
-        tally: found.tally,
-        regions_found: found.found.seen(),
+        weight,
+        tally,
+        beside,
+        regions_found,
+        met: Some(found.met),
+        left_out: given.then_some(found.left_out),
         unbounded: None,
         shape: None,
         sides_met: found.sides.as_ref().map(|s| s.list(walker)),

@@ -1,15 +1,17 @@
-//! Seeded uniform samples of the domain: every sample counts once (weight `volume`), each distinct region is computed
-//! once.
+//! Samples of the domain: every sample counts once (weight `volume`, or `point` at data points), each distinct region is
+//! computed once.
 //!
-//! Contract: the result of the first n samples does not depend on threads or on how many more were asked for.
+//! Contract: the result of the first n samples does not depend on threads, on how many more were asked for, or on where a
+//! budget ended the run: a run that is ended reports the first n samples for some n.
 
 use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::Certified;
 use super::cross::count;
+use super::drawn::{LeftOut, Source};
 use super::memory::{Memory, Remember};
 use super::sides::Sides;
-use super::{Control, Progress, State, Tally, points};
+use super::{Control, Progress, State, Tally};
 use crate::polytope::{Engine, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
 use rayon::prelude::*;
@@ -26,6 +28,10 @@ pub struct Sampling {
     pub sides: Option<Sides>,
     /// Samples done.
     pub samples: u64,
+    /// Data points among them that are in no count.
+    pub left_out: LeftOut,
+    /// Regions met exactly once, and exactly twice.
+    pub met: [u64; 2],
     /// Share of the last tenth of the samples that fell in a region not met before.
     pub new_in_last_tenth: Option<f64>,
     /// Sources that vanish identically on some region met.
@@ -41,19 +47,28 @@ fn block(walker: &Walker) -> usize {
     (1 << 22) / (walker.dimension() * walker.network().units()).clamp(1 << 11, 1 << 21)
 }
 
-/// Takes `samples` points.
+/// A region that was met.
+struct Met {
+    faces: CellFaces,
+    times: u64,
+}
+
+/// Faces of a region, and the sources that vanish identically on it.
+type Answer = anyhow::Result<(CellFaces, Vec<HyperplaneId>)>;
+
+/// Takes the samples of `source`.
 pub fn sample(
     walker: &Walker,
     bounds: &Bounds,
-    seed: u64,
+    source: &Source,
     engine: Engine,
-    samples: u64,
     control: &Control,
 ) -> anyhow::Result<Sampling> {
+    let samples = source.len();
     let memory = Memory::estimate(walker, bounds, &control.certify, samples, Remember::Faces);
     let at_once = memory.admit(control.max_memory, block(walker))?;
     let mut out = Sampling::default();
-    let mut known: HashMap<Pattern, CellFaces> = HashMap::new();
+    let mut known: HashMap<Pattern, Met> = HashMap::new();
     let tenth = samples - samples.div_ceil(10);
     let (mut new_late, mut late) = (0u64, 0u64);
     while out.samples < samples {
@@ -62,58 +77,88 @@ pub fn sample(
             break;
         }
         let end = samples.min(out.samples + at_once as u64);
-        let drawn: Vec<(Pattern, Vec<f64>)> = (out.samples..end)
-            .into_par_iter()
-            .map(|k| points::sample(walker, bounds, seed, k))
-            .collect::<Result<_, _>>()?;
+        let drawn = (out.samples..end).into_par_iter().map(|k| source.draw(walker, bounds, k));
+        let drawn: Vec<_> = drawn.collect::<Result<_, _>>()?;
         let mut fresh: HashMap<&Pattern, usize> = HashMap::new();
         let mut todo: Vec<&(Pattern, Vec<f64>)> = vec![];
-        for point in drawn.iter().filter(|p| !known.contains_key(&p.0)) {
+        for point in drawn.iter().flatten().filter(|p| !known.contains_key(&p.0)) {
             fresh.entry(&point.0).or_insert_with(|| {
                 todo.push(point);
                 todo.len() - 1
             });
         }
-        let answers: Vec<anyhow::Result<(CellFaces, Vec<HyperplaneId>)>> = todo
-            .par_iter()
-            .map_init(Workspace::default, |workspace, (pattern, x)| {
-                let region = walker.with(pattern)?;
-                let mut faces = cell::faces(walker, &region, bounds, x, engine, &control.certify, workspace);
-                for face in &mut faces.interior {
-                    (face.witness, face.direction) = (vec![], vec![]);
-                }
-                Ok((faces, region.vanishing))
-            })
-            .collect();
-        let mut met = vec![false; todo.len()];
+        let answer = |workspace: &mut Workspace, (pattern, x): &(Pattern, Vec<f64>)| -> Answer {
+            let region = walker.with(pattern)?;
+            let mut faces = cell::faces(walker, &region, bounds, x, engine, &control.certify, workspace);
+            for face in &mut faces.interior {
+                (face.witness, face.direction) = (vec![], vec![]);
+            }
+            Ok((faces, region.vanishing))
+        };
+        let mut answers = in_order(&todo, control, answer).into_iter();
         let mut computed = Vec::with_capacity(todo.len());
-        for answer in answers {
+        while let Some(Some(answer)) = answers.next() {
             let (mut faces, vanishing) = answer?;
             if let Some(evidence) = faces.evidence.take() {
                 out.certified.add(&control.certify, &evidence)?;
             }
             count(&mut out.found, &faces, 1);
             out.vanishing.extend(vanishing);
-            computed.push(faces);
+            computed.push(Met { faces, times: 0 });
         }
         for (k, point) in (out.samples..end).zip(&drawn) {
-            let index = fresh.get(&point.0).copied();
-            let faces = index.map_or_else(|| &known[&point.0], |i| &computed[i]);
-            count(&mut out.tally, faces, 1);
-            out.sides.get_or_insert_with(|| Sides::of(&point.0)).meet(&point.0);
+            let index = point.as_ref().ok().and_then(|p| fresh.get(&p.0).copied());
+            if index.is_some_and(|i| i >= computed.len()) {
+                break;
+            }
+            out.samples = k + 1;
+            let pattern = match point {
+                Ok((pattern, _)) => pattern,
+                Err((row, outside)) => {
+                    out.left_out.add(*row, *outside);
+                    continue;
+                }
+            };
+            let met = match index {
+                Some(i) => &mut computed[i],
+                None => known.get_mut(pattern).expect("a region that is not new is known"),
+            };
             if k >= tenth {
                 late += 1;
-                new_late += u64::from(index.is_some_and(|i| !met[i]));
+                new_late += u64::from(met.times == 0);
             }
-            if let Some(i) = index {
-                met[i] = true;
-            }
+            met.times += 1;
+            count(&mut out.tally, &met.faces, 1);
+            out.sides.get_or_insert_with(|| Sides::of(pattern)).meet(pattern);
         }
         let patterns: Vec<Pattern> = todo.iter().map(|p| p.0.clone()).collect();
         known.extend(patterns.into_iter().zip(computed));
-        out.samples = end;
-        control.report(Progress { done: end, total: Some(samples), regions: known.len() as u64, note: "samples" });
+        let done = Progress { done: out.samples, total: Some(samples), regions: known.len() as u64, note: "samples" };
+        control.report(done);
+        if out.samples < end {
+            out.state = control.exhausted().unwrap_or_else(|| State::partial("time limit reached".into()));
+            break;
+        }
     }
+    out.met = [1, 2].map(|times| known.values().filter(|m| m.times == times).count() as u64);
     out.new_in_last_tenth = (late > 0).then(|| new_late as f64 / late as f64);
     Ok(out)
+}
+
+/// Answers one after the other, in order, until a budget ends the run: what is missing then is at the end, but for as many
+/// as there are threads.
+fn in_order(
+    todo: &[&(Pattern, Vec<f64>)],
+    control: &Control,
+    answer: impl Fn(&mut Workspace, &(Pattern, Vec<f64>)) -> Answer + Sync,
+) -> Vec<Option<Answer>> {
+    let mut out: Vec<Option<Answer>> = todo.iter().map(|_| None).collect();
+    let done: Vec<(usize, Answer)> = (todo.iter().enumerate().par_bridge())
+        .map_init(Workspace::default, |workspace, (k, point)| {
+            control.exhausted().is_none().then(|| (k, answer(workspace, point)))
+        })
+        .flatten()
+        .collect();
+    done.into_iter().for_each(|(k, answer)| out[k] = Some(answer));
+    out
 }

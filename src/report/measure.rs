@@ -65,17 +65,20 @@ fn knowledge(report: &Report, summary: &Value, path: &str) -> Knowledge {
     if let (Some(low), Some(high)) = ends {
         return Knowledge::Interval(low, high);
     }
-    let sampled = report.settings.method == "sample";
+    let sampled = report.settings.method != "enumerate";
     let complete = report.status.state == "complete";
     let (group, leaf) = path.rsplit_once('.').unwrap_or(("", path));
     let about_faces = group.starts_with("faces");
-    let points = report.histogram.weight.as_deref() == Some("point");
+    let weight = report.histogram.weight.as_deref();
     match path {
-        "inputs" | "units" | "samples" => return Knowledge::Exact,
+        "inputs" | "units" | "samples" | "points" | "points_left_out" => return Knowledge::Exact,
+        "regions_met_once" => return Knowledge::Part,
         "regions_found" => return Knowledge::AtLeast,
         "undecided" | "identically_on_breakpoint" if sampled || !complete => return Knowledge::AtLeast,
         _ if group == "null_model" && leaf != "planes" => return Knowledge::Estimate,
-        _ if about_faces && points => return Knowledge::Exact,
+        _ if about_faces && weight == Some("point") => return Knowledge::Exact,
+        // A biased choice of regions says nothing certain about all of them.
+        _ if about_faces && weight == Some("found") => return Knowledge::Part,
         _ => {}
     }
     match (sampled, complete, leaf) {

@@ -12,6 +12,7 @@ mod model;
 mod picture;
 mod read;
 mod table;
+mod weights;
 mod yaml;
 
 pub use analysis::{Attribution, LayerFaces, NullModel, NullRow, NullSummary, Position, Statement, UnitFaces};
@@ -27,6 +28,7 @@ pub use model::{
 pub use picture::{Edge, Partition, Polygon};
 pub use read::read;
 pub use table::{Style, finding_line, table};
+pub use weights::{PointsFile, WeightRow};
 pub use yaml::to_yaml;
 
 /// The JSON Schema of the document.

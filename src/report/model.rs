@@ -3,6 +3,7 @@
 //! Contract: no clock, no path, no host name; floats are rounded to 12 significant digits and finite.
 
 use super::analysis::{Attribution, NullModel, NullSummary, Position, Statement};
+use super::weights::WeightRow;
 use crate::finding::Finding;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Report {
     pub summary: Summary,
     /// The histogram.
     pub histogram: Histogram,
+    /// The same run with each weight, where its histogram is that of the distinct regions met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<WeightRow>,
     /// The layers with units.
     pub layers: Vec<Layer>,
     /// What is remarkable.
@@ -127,6 +131,9 @@ pub struct Domain {
     /// Upper bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hi: Option<Bound>,
+    /// `data`: the smallest box that holds the points of `settings.points`; absent where bounds were stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Name of the file that states the bounds, where they are too many to list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -157,7 +164,10 @@ pub struct Settings {
     /// The section of the domain that was audited; absent for all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<Slice>,
-    /// `enumerate` or `sample`: what ran.
+    /// The data points that were counted, or that state the domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<super::PointsFile>,
+    /// `enumerate`, `sample` or `points`: what ran.
     pub method: String,
     /// Why `auto` chose it; absent when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,10 +223,19 @@ pub struct Summary {
     /// Samples taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<u64>,
+    /// Data points looked at and in a region of the domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
+    /// Data points that are in no count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_left_out: Option<u64>,
+    /// Regions that exactly one sample, or point, met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions_met_once: Option<u64>,
     /// Share of the last tenth of the samples that met a new region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_in_last_tenth: Option<f64>,
-    /// Share of seeded points in found regions, of a partial enumeration; with a 95 % interval.
+    /// Share of the domain (of the distribution of the points) in the regions found; estimates with a 95 % interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covered: Option<f64>,
     /// Lower end of the interval.
@@ -297,7 +316,7 @@ pub struct Faces {
 /// The histogram. Its column names occur nowhere else in the document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Histogram {
-    /// `region`, `volume` or `point`; null for a refused model.
+    /// `region`, `volume`, `point` or `found`; null for a refused model.
     pub weight: Option<String>,
     /// Ascending by face count, without empty rows.
     pub rows: Vec<HistogramRow>,

@@ -44,8 +44,24 @@ pub fn table(report: &Report, style: Style) -> String {
     out + &findings(report, style)
 }
 
+/// What one count of the histogram stands for.
 pub fn unit(report: &Report) -> &'static str {
-    if report.settings.method == "sample" { "sample" } else { "region" }
+    match report.histogram.weight.as_deref() {
+        Some("volume") => "sample",
+        Some("point") => "point",
+        Some("found") => "region met",
+        _ => "region",
+    }
+}
+
+/// Several of them.
+pub fn units(report: &Report) -> &'static str {
+    match unit(report) {
+        "sample" => "samples",
+        "point" => "points",
+        "region met" => "regions met",
+        _ => "regions",
+    }
 }
 
 pub fn cells(f: &Faces) -> [String; 6] {
@@ -61,9 +77,11 @@ pub fn headline(report: &Report) -> String {
     let summary = &report.summary;
     let d = summary.inputs.unwrap_or(0);
     let units = summary.units.unwrap_or(0);
-    let what = match (summary.regions, summary.regions_found, summary.samples) {
+    let points = summary.points.map(|p| format!("{} points of the data", grouped(p)));
+    let samples = summary.samples.map(|s| format!("{} samples", grouped(s)));
+    let what = match (summary.regions, summary.regions_found, points.or(samples)) {
         (Some(n), _, _) => format!("{} regions, all of them counted", grouped(n)),
-        (_, Some(n), Some(s)) => format!("{} regions met by {} samples", grouped(n), grouped(s)),
+        (_, Some(n), Some(by)) => format!("{} regions met by {by}", grouped(n)),
         (_, Some(n), None) => format!("at least {} regions", grouped(n)),
         _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.clone()),
     };
@@ -121,7 +139,7 @@ pub fn histogram(report: &Report) -> String {
     let rows: Vec<(u64, u64, u64)> = report.histogram.rows.iter().map(|r| r.numbers()).collect();
     let most = rows.iter().map(|r| r.1).max().unwrap_or(0).max(1);
     let all: u64 = rows.iter().map(|r| r.1).sum::<u64>().max(1);
-    let mut out = format!("{:>6}  {}s by total faces\n", "faces", unit(report));
+    let mut out = format!("{:>6}  {} by total faces\n", "faces", units(report));
     for (faces, total, _) in rows.into_iter().filter(|r| r.1 > 0) {
         let eighths = ((total * BAR as u64 * 8).div_ceil(most)) as usize;
         let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];

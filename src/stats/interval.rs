@@ -3,7 +3,8 @@
 //! References: mean by Student's t (W. S. Gosset, The probable error of a mean, Biometrika 6 (1908)); proportion by
 //! E. B. Wilson, J. Amer. Stat. Assoc. 22 (1927); quantile by order statistics (H. A. David and H. N. Nagaraja, Order
 //! Statistics, 3rd ed., section 7.1), which assumes no distribution. Of integers the last covers more than it states,
-//! because ties widen what lies between two order statistics.
+//! because ties widen what lies between two order statistics. Coverage: I. J. Good, Biometrika 40
+//! (1953), with the variance of W. W. Esty, Annals of Statistics 11 (1983).
 
 use super::Distribution;
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
@@ -38,6 +39,17 @@ pub fn proportion_interval(hits: u64, draws: u64) -> Option<[f64; 2]> {
     let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
     Some([(centre - half).max(0.0), (centre + half).min(1.0)])
+}
+
+/// Good–Turing estimate of the share of the sampled distribution that lies in what was met, and its interval: of `draws`
+/// draws, `once` met something that no other met, and `twice` things were met by two.
+pub fn coverage_interval(draws: u64, once: u64, twice: u64) -> Option<(f64, [f64; 2])> {
+    let [low, high] = proportion_interval(once, draws)?;
+    let (n, f1, f2) = (draws as f64, once as f64, twice as f64);
+    let share = 1.0 - f1 / n;
+    let half = NORMAL * (f1 - f1 * f1 / n + 2.0 * f2).max(0.0).sqrt() / n;
+    // The normal interval is too narrow where few were met once; Wilson's, of the share of these, is not.
+    Some((share, [(share - half).min(1.0 - high).max(0.0), (share + half).max(1.0 - low).min(1.0)]))
 }
 
 /// Interval of the quantile at `percent` of 100, between two order statistics; `None` where the draws are too few for

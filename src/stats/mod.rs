@@ -9,4 +9,4 @@ pub mod null;
 
 pub use compare::{Permutation, groups_differ, holm, kolmogorov, same_distribution, total_variation, transport};
 pub use distribution::Distribution;
-pub use interval::{mean_interval, proportion_interval, quantile_interval};
+pub use interval::{coverage_interval, mean_interval, proportion_interval, quantile_interval};

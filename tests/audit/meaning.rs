@@ -298,7 +298,8 @@ fn coverage(network: &Network, samples: u64, runs: u64) -> [f64; 3] {
     let mut hits = [0u64; 3];
     for seed in 0..runs {
         let engine = polyaudit::polytope::Engine::Auto;
-        let plan = Plan { method: Method::Sample, engine, exact: false, samples: Some(samples), seed, max_regions: 1 };
+        let plan =
+            Plan { method: Method::Sample, engine, samples: Some(samples), seed, max_regions: 1, ..Plan::default() };
         let found = quiet(|c| explore(network, &Domain::cube(2, -1.0, 1.0), &plan, c)).expect("samples");
         let drawn = polyaudit::stats::Distribution::new(&found.tally.total).expect("samples");
         let [low, high] = polyaudit::stats::mean_interval(&drawn).expect("an interval");

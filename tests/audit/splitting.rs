@@ -123,7 +123,7 @@ fn any_number_of_threads_and_any_limit_give_the_same_regions() {
         let control =
             Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
         let (method, engine) = (explore::Method::Enumerate, Engine::Auto);
-        let plan = explore::Plan { method, engine, exact: false, samples: None, seed: 0, max_regions };
+        let plan = explore::Plan { method, engine, max_regions, ..explore::Plan::default() };
         pool.install(|| explore::explore(&network, &Domain::cube(3, -1.0, 1.0), &plan, &control)).expect("regions")
     };
     let whole = over(1, 1_000_000);

@@ -43,6 +43,10 @@ fn every_kind_of_report_fits_the_schema() {
         vec!["fixtures/lookalikes/tail-both.onnx"],
         vec!["fixtures/lookalikes/two-inputs.onnx", "--domain", "-1,1"],
         vec![MODEL, "--domain", "-1,1", "--slice", "random:2", "--seed", "3"],
+        vec![MODEL, "--domain", "data", "--points", "fixtures/iris.csv"],
+        vec![MODEL, "--domain", "-0.9,0.9", "--points", "fixtures/iris.csv", "--samples", "40"],
+        vec![MODEL, "--domain", "-1,1", "--points", "fixtures/iris.csv", "--weight", "found"],
+        vec![MODEL, "--domain", "-1,1", "--weight", "found", "--samples", "60"],
     ];
     runs.extend(refused.iter().map(|p| vec![p.as_str()]));
     for arguments in runs {

@@ -95,7 +95,7 @@ pub fn mlp(widths: &[usize], seed: u64, bias: f64) -> Network {
 pub fn run(network: &Network, domain: &Domain, method: Method, engine: Engine, seed: u64) -> Exploration {
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let plan = Plan { method, engine, exact: false, samples: Some(500), seed, max_regions: 1_000_000 };
+    let plan = Plan { method, engine, samples: Some(500), seed, ..Plan::default() };
     explore(network, domain, &plan, &control).expect("an exploration")
 }
 
@@ -109,7 +109,7 @@ pub fn enumerate_exactly(network: &Network, domain: &Domain) -> Exploration {
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let (method, engine) = (Method::Enumerate, Engine::Auto);
-    let plan = Plan { method, engine, exact: true, samples: None, seed: 0, max_regions: 1_000_000 };
+    let plan = Plan { method, engine, exact: true, ..Plan::default() };
     explore(network, domain, &plan, &control).expect("an exploration")
 }
 

@@ -111,7 +111,8 @@ fn weight(report: &Report) -> &'static str {
     match report.histogram.weight.as_deref() {
         Some("region") => "Every region counts once.",
         Some("volume") => "Every uniform sample counts once: large regions weigh more.",
-        Some("point") => "Every given data point counts once.",
+        Some("point") => "Every given data point counts once: regions that hold more of the data weigh more.",
+        Some("found") => "Every region that was met counts once: a choice biased towards regions that are met easily.",
         _ => "",
     }
 }
@@ -261,6 +262,7 @@ pub fn command(report: &Report) -> String {
     let domain = &s.domain;
     match (domain.kind.as_str(), &domain.lo, &domain.hi, &domain.file) {
         ("unbounded", ..) => out += " --domain unbounded",
+        _ if domain.from.is_some() => out += " --domain data",
         (_, _, _, Some(file)) => out += &format!(" --domain {}", quoted(file)),
         (_, Some(Bound::One(lo)), Some(Bound::One(hi)), _) => out += &format!(" --domain {lo},{hi}"),
         _ => {}
@@ -273,7 +275,15 @@ pub fn command(report: &Report) -> String {
             _ => out += &format!(" --slice {}", quoted(&files)),
         }
     }
-    out += &format!(" --method {}", s.method);
+    if let Some(points) = &s.points {
+        out += &format!(" --points {}", quoted(&points.file));
+    }
+    if s.method != "points" {
+        out += &format!(" --method {}", s.method);
+    }
+    if let Some(weight) = report.histogram.weight.as_deref().filter(|w| s.points.is_some() || *w == "found") {
+        out += &format!(" --weight {weight}");
+    }
     if let Some(samples) = s.samples {
         out += &format!(" --samples {samples}");
     }

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .partition import Partition
     from .report import Report
 
-UNITS = {"region": "regions", "volume": "uniform samples", "point": "data points"}
+UNITS = {"region": "regions", "volume": "uniform samples", "point": "data points", "found": "regions met"}
 
 
 def histogram(
