@@ -20,6 +20,8 @@ mod errors;
 mod formats;
 #[path = "cli/hostile_plugins.rs"]
 mod hostile_plugins;
+#[path = "cli/interrupts.rs"]
+mod interrupts;
 #[path = "cli/manual.rs"]
 mod manual;
 #[path = "cli/memory.rs"]

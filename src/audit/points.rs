@@ -4,7 +4,7 @@
 //! [`crate::explore::local`].
 
 use super::names;
-use crate::explore::{Domain, local};
+use crate::explore::{Control, Domain, Progress, Pulse, local};
 use crate::ir::Network;
 use crate::region::{HyperplaneId, NoRegion, Walker};
 use crate::report::rounded;
@@ -67,12 +67,19 @@ pub struct ClassChange {
     pub nearest_of_all: bool,
 }
 
-/// Looks at each point (one value per input of the network).
-pub fn neighbourhoods(network: &Network, domain: &Domain, points: &[Vec<f64>]) -> anyhow::Result<Vec<Neighbourhood>> {
+/// Looks at each point (one value per input of the network). Those that an interrupt leaves over say so.
+pub fn neighbourhoods(
+    network: &Network,
+    domain: &Domain,
+    points: &[Vec<f64>],
+    control: &Control,
+) -> anyhow::Result<Vec<Neighbourhood>> {
     let (restricted, bounds) = domain.restrict(network)?;
     let walker = Walker::new(&restricted);
     let (free, shift) = (domain.free_inputs(), domain.nodes_in_front());
     let name = |id: &HyperplaneId| names::unit(network, id.node as usize - shift, id.unit as usize);
+    let total = Some(points.len() as u64);
+    let pulse = Pulse::new(control, Progress { done: 0, total, regions: 0, note: "points", rows: None });
     let look = |(k, point): (usize, &Vec<f64>)| {
         ensure!(point.len() == network.input_len(), "point {k} has {} numbers", point.len());
         let refused = |why: String| Neighbourhood { point: k as u64, refused: Some(why), ..Neighbourhood::default() };
@@ -90,7 +97,9 @@ pub fn neighbourhoods(network: &Network, domain: &Domain, points: &[Vec<f64>]) -
             Err(NoRegion::OnHyperplane(id)) => return Ok(refused(format!("on the hyperplane of {}", name(&id)))),
             Err(error) => return Ok(refused(error.to_string())),
         };
-        let found = local::around(&walker, &bounds, &region, &x);
+        let Some(found) = pulse.watch(|observer| local::around(&walker, &bounds, &region, &x, observer)) else {
+            return Ok(refused("interrupted".into()));
+        };
         Ok(Neighbourhood {
             point: k as u64,
             refused: None,

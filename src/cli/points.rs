@@ -3,11 +3,14 @@
 //! Contract: one document with one entry per point: YAML, or JSON with `--format json`.
 
 use super::args::{Points, PointsFormat};
-use super::{domain, output, vectors};
+use super::progress::Line;
+use super::{INTERRUPTED, domain, output, run, vectors};
 use crate::audit::{Settings, domain_of, neighbourhoods};
+use crate::explore::{Certify, Control};
 use crate::import;
 use anyhow::{Result, ensure};
 use serde::Serialize;
+use std::sync::atomic::Ordering;
 
 #[derive(Serialize)]
 struct Document {
@@ -28,16 +31,21 @@ pub fn run(arguments: &Points) -> Result<u8> {
     let points = vectors::read(&arguments.points, Some(model.network.input_len()))?;
     ensure!(!points.is_empty(), "{}: no points", arguments.points.display());
     let domain = domain_of(&model.network, &settings)?;
+    let (stop, line) = (run::interrupt()?, Line::new(false, &arguments.model.display().to_string()));
+    let progress = &|p| line.show(p);
+    let control = Control { stop: &stop, deadline: None, progress, certify: Certify::No, max_memory: None };
+    let found = neighbourhoods(&model.network, &domain, &points, &control);
+    line.finish();
     let document = Document {
         schema: "polyaudit/points/1",
         model: model.card.file.clone(),
         sha256: format!("sha256:{}", model.card.sha256),
-        points: neighbourhoods(&model.network, &domain, &points)?,
+        points: found?,
     };
     let text = match arguments.format {
         PointsFormat::Json => serde_json::to_string(&document)? + "\n",
         PointsFormat::Yaml => serde_yaml::to_string(&document)?,
     };
     output::print(&text)?;
-    Ok(0)
+    Ok(if stop.load(Ordering::Relaxed) { INTERRUPTED } else { 0 })
 }

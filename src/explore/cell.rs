@@ -5,7 +5,7 @@
 use super::bounds::{Bounds, strictly_below};
 use super::certify::{self, Certify, Evidence};
 use crate::ir::{Rational, rational};
-use crate::polytope::{self, Engine, ExactRows, Halfspaces, Verdict, Workspace};
+use crate::polytope::{self, Engine, ExactRows, Halfspaces, Observer, Verdict, Workspace};
 use crate::region::{HyperplaneId, Pattern, Region, Walker};
 
 /// An interior face.
@@ -38,7 +38,8 @@ pub struct CellFaces {
     pub evidence: Option<Box<Evidence>>,
 }
 
-/// The faces of `region` within `bounds`, seen from a point strictly inside.
+/// The faces of `region` within `bounds`, seen from a point strictly inside; none when the observer stops it.
+#[allow(clippy::too_many_arguments)]
 pub fn faces(
     walker: &Walker,
     region: &Region,
@@ -47,11 +48,15 @@ pub fn faces(
     engine: Engine,
     certify: &Certify,
     workspace: &mut Workspace,
-) -> CellFaces {
+    observer: &Observer,
+) -> Option<CellFaces> {
     let (halfspaces, exact) = question(walker, region, bounds);
-    let mut answer = polytope::faces_in(workspace, &halfspaces, &exact, interior, engine);
+    let mut answer = polytope::faces_observed(workspace, &halfspaces, &exact, interior, engine, observer)?;
     let (frame, walls) = (bounds.frame_rows(), bounds.len());
-    let evidence = certify::check(certify, &region.pattern, &halfspaces, &exact, &mut answer);
+    let evidence = certify::check(certify, &region.pattern, &halfspaces, &exact, &mut answer, observer);
+    if certify.is_on() && observer.stopped() {
+        return None;
+    }
     let mut cell = CellFaces { evidence, ..CellFaces::default() };
     for class in answer.classes {
         let witness = match class.verdict {
@@ -86,15 +91,11 @@ pub fn faces(
     }
     cell.interior.sort_unstable_by_key(|f| f.credited);
     cell.on_walls.sort_unstable();
-    cell
+    Some(cell)
 }
 
 /// The half-spaces of a region with its walls, and the exact rows behind them.
-pub(super) fn question<'a>(
-    walker: &'a Walker,
-    region: &'a Region,
-    bounds: &'a Bounds,
-) -> (Halfspaces, impl ExactRows + 'a) {
+pub fn question<'a>(walker: &'a Walker, region: &'a Region, bounds: &'a Bounds) -> (Halfspaces, impl ExactRows + 'a) {
     (rows(walker.dimension(), region, bounds), Rows { walker, region, bounds })
 }
 

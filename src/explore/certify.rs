@@ -5,7 +5,7 @@
 
 use super::bounds::Bounds;
 use super::cell;
-use crate::polytope::{ExactRows, Faces, Halfspaces, Verification, decode, encode, enforce, shorten, verify};
+use crate::polytope::{ExactRows, Faces, Halfspaces, Observer, Verification, decode, encode, enforce, shorten, verify};
 use crate::region::{Pattern, Walker};
 
 /// What happens to the certificates of a run.
@@ -80,13 +80,14 @@ pub(super) fn check(
     h: &Halfspaces,
     exact: &dyn ExactRows,
     answer: &mut Faces,
+    observer: &Observer,
 ) -> Option<Box<Evidence>> {
     let mut record = None;
     let mut verification = match certify {
         Certify::No => return None,
-        Certify::Verify => enforce(h, exact, answer),
+        Certify::Verify => enforce(h, exact, answer, observer),
         Certify::Keep(_) => {
-            let verification = shorten(h, exact, answer);
+            let verification = shorten(h, exact, answer, observer);
             record = Some(Record { pattern: pattern.bytes(), verdicts: encode(answer) });
             verification
         }

@@ -8,8 +8,9 @@ use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::{Certified, Certify};
 use super::memory::{Memory, Remember};
+use super::pulse::Pulse;
 use super::{Control, Progress, State, Tally, points};
-use crate::polytope::{Engine, Workspace};
+use crate::polytope::{Engine, Observer, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
@@ -71,14 +72,31 @@ pub fn enumerate(
                 out.state = state;
                 return Ok(out);
             }
-            let visits: Vec<anyhow::Result<Visit>> = block[..block.len().min(room)]
+            let progress = |done: u64, found: usize| Progress {
+                done,
+                total: None,
+                regions: found as u64,
+                note: "regions",
+                rows: None,
+            };
+            let pulse = Pulse::new(control, progress(out.tally.seen(), out.found.len()));
+            let visits: Vec<Option<anyhow::Result<Visit>>> = block[..block.len().min(room)]
                 .par_iter()
                 .map_init(Workspace::default, |workspace, (pattern, interior)| {
-                    let found = &out.found;
-                    visit(walker, bounds, engine, &control.certify, pattern, interior, found, workspace)
+                    pulse.watch(|observer| {
+                        let (found, certify) = (&out.found, &control.certify);
+                        let visited =
+                            visit(walker, bounds, engine, certify, pattern, interior, found, workspace, observer);
+                        visited.transpose()
+                    })
                 })
                 .collect();
             for (visit, (pattern, interior)) in visits.into_iter().zip(block) {
+                // What was cut short is not counted, and nothing after it, so that the order stays that of the search.
+                let Some(visit) = visit else {
+                    out.state = control.exhausted().unwrap_or_else(|| State::partial("stopped".into()));
+                    return Ok(out);
+                };
                 let visit = visit?;
                 visitor(pattern, &visit.faces, interior)?;
                 uncrossed += visit.uncrossed;
@@ -94,12 +112,7 @@ pub fn enumerate(
                     }
                 }
             }
-            control.report(Progress {
-                done: out.tally.seen(),
-                total: None,
-                regions: out.found.len() as u64,
-                note: "regions",
-            });
+            control.report(progress(out.tally.seen(), out.found.len()));
         }
         frontier = next;
     }
@@ -151,11 +164,17 @@ fn visit(
     interior: &[f64],
     found: &HashSet<Pattern>,
     workspace: &mut Workspace,
-) -> anyhow::Result<Visit> {
+    observer: &Observer,
+) -> anyhow::Result<Option<Visit>> {
     let region = walker.with(pattern)?;
-    let faces = cell::faces(walker, &region, bounds, interior, engine, certify, workspace);
+    let Some(faces) = cell::faces(walker, &region, bounds, interior, engine, certify, workspace, observer) else {
+        return Ok(None);
+    };
     let (mut neighbours, mut uncrossed) = (vec![], 0);
     for face in &faces.interior {
+        if observer.stopped() {
+            return Ok(None);
+        }
         let mut on_face = vec![face.credited];
         on_face.extend(&face.coincident);
         on_face.extend(&region.vanishing);
@@ -178,5 +197,5 @@ fn visit(
             None => uncrossed += 1,
         }
     }
-    Ok(Visit { faces, vanishing: region.vanishing, neighbours, uncrossed })
+    Ok(Some(Visit { faces, vanishing: region.vanishing, neighbours, uncrossed }))
 }

@@ -10,7 +10,7 @@ use super::bounds::Bounds;
 use super::cell;
 use super::certify::Certify;
 use crate::ir::{NodeId, Rational};
-use crate::polytope::{self, Engine, ExactRows, Workspace};
+use crate::polytope::{self, Engine, ExactRows, Observer, Workspace};
 use crate::region::{HyperplaneId, Region, Walker};
 
 /// What is known of one point.
@@ -35,10 +35,10 @@ pub struct Local {
     pub same_class_within: Option<f64>,
 }
 
-/// What surrounds `x`, strictly inside `region` and the domain.
-pub fn around(walker: &Walker, bounds: &Bounds, region: &Region, x: &[f64]) -> Local {
+/// What surrounds `x`, strictly inside `region` and the domain; nothing when the observer stops it.
+pub fn around(walker: &Walker, bounds: &Bounds, region: &Region, x: &[f64], observer: &Observer) -> Option<Local> {
     let mut workspace = Workspace::default();
-    let cell = cell::faces(walker, region, bounds, x, Engine::Auto, &Certify::No, &mut workspace);
+    let cell = cell::faces(walker, region, bounds, x, Engine::Auto, &Certify::No, &mut workspace, observer)?;
     let d = x.len();
     let distance = |normal: &[f64], offset: f64| {
         let length = normal.iter().map(|a| a * a).sum::<f64>().sqrt();
@@ -60,26 +60,36 @@ pub fn around(walker: &Walker, bounds: &Bounds, region: &Region, x: &[f64]) -> L
         wall: wall.min_by(f64::total_cmp),
         ..Local::default()
     };
-    let [forms] = &region.outputs[..] else { return out };
+    let [forms] = &region.outputs[..] else { return Some(out) };
     let classes = forms.len() / (d + 1);
     if classes < 2 || cell.undecided > 0 {
-        return out;
+        return Some(out);
     }
     let value = |k: usize| {
         let row = &forms[k * (d + 1)..(k + 1) * (d + 1)];
         row[d] + row.iter().zip(x).map(|(a, x)| a * x).sum::<f64>()
     };
     let class = (1..classes).fold(0, |best, k| if value(k) > value(best) { k } else { best });
-    let change = class_change(walker, bounds, region, x, class);
+    let change = class_change(walker, bounds, region, x, class, observer);
+    if observer.stopped() {
+        return None;
+    }
     let within = change.map_or(beyond, |c| c.0.min(beyond));
     out.class = Some(class);
     out.same_class_within = within.is_finite().then_some(within);
     out.change = change.map(|(distance, class)| (distance, class, distance <= beyond));
-    out
+    Some(out)
 }
 
 /// The nearest tie of another output with the predicted one that bounds the cell of inputs with this class.
-fn class_change(walker: &Walker, bounds: &Bounds, region: &Region, x: &[f64], class: usize) -> Option<(f64, usize)> {
+fn class_change(
+    walker: &Walker,
+    bounds: &Bounds,
+    region: &Region,
+    x: &[f64],
+    class: usize,
+    observer: &Observer,
+) -> Option<(f64, usize)> {
     let d = x.len();
     let (forms, errors) = (region.outputs.first()?, region.output_errors.first()?);
     let node = walker.network().outputs.first()?.node;
@@ -105,7 +115,7 @@ fn class_change(walker: &Walker, bounds: &Bounds, region: &Region, x: &[f64], cl
     if !(first..rows.len()).all(inside) {
         return None;
     }
-    let answer = polytope::faces(&rows, &exact, x, Engine::Auto);
+    let answer = polytope::faces_observed(&mut Workspace::default(), &rows, &exact, x, Engine::Auto, observer)?;
     (answer.classes.iter())
         .filter(|c| c.is_face() && c.rows[0] >= first)
         .map(|c| {

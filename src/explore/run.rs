@@ -93,6 +93,8 @@ pub struct Progress {
     pub regions: u64,
     /// What the units are.
     pub note: &'static str,
+    /// Rows decided, of rows, in the large regions under way.
+    pub rows: Option<(u64, u64)>,
 }
 
 /// Budgets that depend on time, and where progress and certificates go. They never change a number of a complete run.

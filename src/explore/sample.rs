@@ -10,9 +10,10 @@ use super::certify::Certified;
 use super::cross::count;
 use super::drawn::{LeftOut, Source};
 use super::memory::{Memory, Remember};
+use super::pulse::Pulse;
 use super::sides::Sides;
 use super::{Control, Progress, State, Tally};
-use crate::polytope::{Engine, Workspace};
+use crate::polytope::{Engine, Observer, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -44,7 +45,7 @@ pub struct Sampling {
 
 /// Samples between two looks at the budgets, by the size of one region.
 fn block(walker: &Walker) -> usize {
-    (1 << 22) / (walker.dimension() * walker.network().units()).clamp(1 << 11, 1 << 21)
+    (1 << 22) / (walker.dimension() * walker.network().units()).clamp(1 << 11, 1 << 22)
 }
 
 /// A region that was met.
@@ -87,15 +88,26 @@ pub fn sample(
                 todo.len() - 1
             });
         }
-        let answer = |workspace: &mut Workspace, (pattern, x): &(Pattern, Vec<f64>)| -> Answer {
-            let region = walker.with(pattern)?;
-            let mut faces = cell::faces(walker, &region, bounds, x, engine, &control.certify, workspace);
+        let progress = |done: u64, regions: usize| Progress {
+            done,
+            total: Some(samples),
+            regions: regions as u64,
+            note: "samples",
+            rows: None,
+        };
+        let answer = |workspace: &mut Workspace, (pattern, x): &(Pattern, Vec<f64>), observer: &Observer| {
+            let region = match walker.with(pattern) {
+                Ok(region) => region,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let mut faces = cell::faces(walker, &region, bounds, x, engine, &control.certify, workspace, observer)?;
             for face in &mut faces.interior {
                 (face.witness, face.direction) = (vec![], vec![]);
             }
-            Ok((faces, region.vanishing))
+            Some(Ok((faces, region.vanishing)))
         };
-        let mut answers = in_order(&todo, control, answer).into_iter();
+        let pulse = Pulse::new(control, progress(out.samples, known.len()));
+        let mut answers = in_order(&todo, &pulse, answer).into_iter();
         let mut computed = Vec::with_capacity(todo.len());
         while let Some(Some(answer)) = answers.next() {
             let (mut faces, vanishing) = answer?;
@@ -133,8 +145,7 @@ pub fn sample(
         }
         let patterns: Vec<Pattern> = todo.iter().map(|p| p.0.clone()).collect();
         known.extend(patterns.into_iter().zip(computed));
-        let done = Progress { done: out.samples, total: Some(samples), regions: known.len() as u64, note: "samples" };
-        control.report(done);
+        control.report(progress(out.samples, known.len()));
         if out.samples < end {
             out.state = control.exhausted().unwrap_or_else(|| State::partial("time limit reached".into()));
             break;
@@ -149,13 +160,13 @@ pub fn sample(
 /// as there are threads.
 fn in_order(
     todo: &[&(Pattern, Vec<f64>)],
-    control: &Control,
-    answer: impl Fn(&mut Workspace, &(Pattern, Vec<f64>)) -> Answer + Sync,
+    pulse: &Pulse,
+    answer: impl Fn(&mut Workspace, &(Pattern, Vec<f64>), &Observer) -> Option<Answer> + Sync,
 ) -> Vec<Option<Answer>> {
     let mut out: Vec<Option<Answer>> = todo.iter().map(|_| None).collect();
     let done: Vec<(usize, Answer)> = (todo.iter().enumerate().par_bridge())
         .map_init(Workspace::default, |workspace, (k, point)| {
-            control.exhausted().is_none().then(|| (k, answer(workspace, point)))
+            pulse.watch(|observer| answer(workspace, point, observer)).map(|answer| (k, answer))
         })
         .flatten()
         .collect();

@@ -5,7 +5,7 @@
 //! point where the caller found these to hold ([`shorten`]).
 
 use super::verdict::{Class, Effort, Faces, Farkas, Verdict, Witness};
-use super::{ExactRows, Halfspaces, Verification, enforce, verify};
+use super::{ExactRows, Halfspaces, Observer, Verification, enforce, verify_observed};
 use crate::ir::Rational;
 use dashu_int::{IBig, UBig};
 
@@ -25,7 +25,7 @@ pub struct Malformed(&'static str);
 /// Verifies the verdicts with their witnesses rounded to float32 offsets; where one does not hold, as they were.
 ///
 /// Gives what holds in the end; the verdicts of certificates that do not hold are taken back as by [`enforce`].
-pub fn shorten(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces) -> Verification {
+pub fn shorten(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces, observer: &Observer) -> Verification {
     let mut long = Vec::new();
     for class in &mut faces.classes {
         let mut kept = None;
@@ -35,9 +35,9 @@ pub fn shorten(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces) -> Veri
         }
         long.push(kept);
     }
-    let mut result = verify(h, exact, faces);
+    let mut result = verify_observed(h, exact, faces, observer);
     if !result.sound {
-        return enforce(h, exact, faces);
+        return enforce(h, exact, faces, observer);
     }
     if result.failed.is_empty() {
         return result;
@@ -51,7 +51,7 @@ pub fn shorten(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces) -> Veri
         }
         again.classes[position].verdict = verdict;
     }
-    let rest = enforce(h, exact, &mut again);
+    let rest = enforce(h, exact, &mut again, observer);
     for &position in &result.failed {
         faces.classes[position].verdict = std::mem::replace(&mut again.classes[position].verdict, Verdict::Undecided);
     }

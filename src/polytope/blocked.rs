@@ -5,6 +5,7 @@
 
 use super::check::Check;
 use super::gram::{Gram, Store};
+use super::observer::Observer;
 use super::rows::Halfspaces;
 use super::tolerances::{CENTRED, RIDGE, SLACK_RATIO, STEP_SHARE};
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -84,8 +85,8 @@ impl Blocked {
     }
 }
 
-/// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice.
-pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram> {
+/// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice, or when stopped.
+pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], observer: &Observer) -> Option<Gram> {
     let d = h.dimension;
     let mut kinds = Vec::with_capacity(rows.len());
     let (mut a, mut slack) = (Vec::new(), Vec::with_capacity(rows.len()));
@@ -108,7 +109,7 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
     for round in 0..=STEPS {
         let floor = SLACK_RATIO * slack.iter().fold(0.0, |m: f64, s| m.max(*s));
         let weight: Vec<f64> = slack.iter().map(|s| 1.0 / s.max(floor)).collect();
-        factorise(&a, &kinds, &weight, d, units, &mut factor)?;
+        factorise(&a, &kinds, &weight, d, units, &mut factor, observer)?;
         if round == STEPS {
             break;
         }
@@ -139,11 +140,11 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
         super::kernel::axpy(length, &gradient, &mut centre);
         super::kernel::axpy(-length, &change, &mut slack);
     }
-    let inverse = invert(&factor, d);
+    let inverse = invert(&factor, d, observer);
     drop(factor);
     let mut reach = vec![0.0; d * units];
     let whole = MatRef::from_column_major_slice(&inverse, d, d);
-    blocks(&mut reach, d, |first, out| {
+    blocks(&mut reach, d, observer, |first, out| {
         let columns = out.ncols();
         let rhs = MatRef::from_column_major_slice(&a[first * d..(first + columns) * d], d, columns);
         matmul(out, Accum::Replace, whole, rhs, 1.0, Par::Seq);
@@ -151,11 +152,14 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
     let mut inner = vec![0.0; units * units];
     if units > 0 {
         let rows = MatRef::from_column_major_slice(&a, d, units);
-        blocks(&mut inner, units, |first, out| {
+        blocks(&mut inner, units, observer, |first, out| {
             let columns = out.ncols();
             let rhs = MatRef::from_column_major_slice(&reach[first * d..(first + columns) * d], d, columns);
             matmul(out, Accum::Replace, rows.transpose(), rhs, 1.0, Par::Seq);
         });
+    }
+    if observer.stopped() {
+        return None;
     }
     let blocked = Blocked { d, units, kinds, inverse, reach, inner };
     let diagonal = (0..rows.len()).map(|p| blocked.diagonal(p) / (slack[p] * slack[p])).collect();
@@ -171,19 +175,30 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize]) -> Option<Gram
     })
 }
 
-/// Runs `body` on blocks of columns of a column-major matrix, in parallel.
-pub(super) fn blocks(data: &mut [f64], height: usize, body: impl Fn(usize, MatMut<'_, f64>) + Sync) {
+/// Runs `body` on blocks of columns of a column-major matrix, in parallel; on none any more once stopped.
+fn blocks(data: &mut [f64], height: usize, observer: &Observer, body: impl Fn(usize, MatMut<'_, f64>) + Sync) {
     if height == 0 {
         return;
     }
     data.par_chunks_mut(BLOCK * height).enumerate().for_each(|(b, chunk)| {
+        if observer.stopped() {
+            return;
+        }
         let columns = chunk.len() / height;
         body(b * BLOCK, MatMut::from_column_major_slice_mut(chunk, height, columns));
     });
 }
 
 /// Cholesky factor (lower, column-major) of the metric.
-fn factorise(a: &[f64], kinds: &[Kind], weight: &[f64], d: usize, units: usize, out: &mut [f64]) -> Option<()> {
+fn factorise(
+    a: &[f64],
+    kinds: &[Kind],
+    weight: &[f64],
+    d: usize,
+    units: usize,
+    out: &mut [f64],
+    observer: &Observer,
+) -> Option<()> {
     let mut scaled = a.to_vec();
     for (kind, w) in kinds.iter().zip(weight) {
         if let Kind::Unit(i) = *kind {
@@ -191,7 +206,7 @@ fn factorise(a: &[f64], kinds: &[Kind], weight: &[f64], d: usize, units: usize, 
         }
     }
     let rows = MatRef::from_column_major_slice(&scaled, d, units);
-    blocks(out, d, |first, out| {
+    blocks(out, d, observer, |first, out| {
         let (_, below) = out.split_at_row_mut(first);
         let columns = below.ncols();
         let (_, lower) = rows.split_at_row(first);
@@ -201,6 +216,9 @@ fn factorise(a: &[f64], kinds: &[Kind], weight: &[f64], d: usize, units: usize, 
         if let Kind::Wall(axis, _) = *kind {
             out[axis * d + axis] += w * w;
         }
+    }
+    if observer.stopped() {
+        return None;
     }
     let ridge = RIDGE * (0..d).map(|k| out[k * d + k]).sum::<f64>() / d as f64;
     (0..d).for_each(|k| out[k * d + k] += ridge);
@@ -212,10 +230,10 @@ fn factorise(a: &[f64], kinds: &[Kind], weight: &[f64], d: usize, units: usize, 
 }
 
 /// `(L Lᵀ)⁻¹`, in full.
-fn invert(factor: &[f64], d: usize) -> Vec<f64> {
+fn invert(factor: &[f64], d: usize, observer: &Observer) -> Vec<f64> {
     let mut inverse = vec![0.0; d * d];
     let l = MatRef::from_column_major_slice(factor, d, d);
-    blocks(&mut inverse, d, |first, mut out| {
+    blocks(&mut inverse, d, observer, |first, mut out| {
         out.fill(0.0);
         for c in 0..out.ncols() {
             out[(first + c, c)] = 1.0;

@@ -8,6 +8,7 @@ use super::exact::Exact;
 use super::gram::{Gram, Store};
 use super::lazy;
 use super::lp;
+use super::observer::Observer;
 use super::project::{Outcome, Projector};
 use super::rows::{ExactRows, Halfspaces};
 use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, LAZY_DIMENSION, MARGINS, PROJECTION_BUDGET};
@@ -53,6 +54,7 @@ struct Region<'a> {
     class_of: Vec<usize>,
     /// First row of every class.
     leaders: Vec<usize>,
+    observer: &'a Observer<'a>,
 }
 
 /// Decides every class of the region around `interior`.
@@ -63,10 +65,22 @@ pub fn faces_in(
     interior: &[f64],
     engine: Engine,
 ) -> Faces {
+    faces_observed(workspace, h, exact, interior, engine, &Observer::NONE).unwrap_or_default()
+}
+
+/// The same with somebody looking on, who can stop it: then nothing is given.
+pub fn faces_observed(
+    workspace: &mut Workspace,
+    h: &Halfspaces,
+    exact: &dyn ExactRows,
+    interior: &[f64],
+    engine: Engine,
+    observer: &Observer,
+) -> Option<Faces> {
     assert_eq!(interior.len(), h.dimension, "the interior point has one coordinate per input");
     if !h.is_well_formed() || interior.iter().any(|x| !x.is_finite()) {
         let classes = (0..h.len()).map(|i| Class { rows: vec![i], verdict: Verdict::Undecided }).collect();
-        return Faces { classes, interior: interior.to_vec(), effort: Effort::default() };
+        return Some(Faces { classes, interior: interior.to_vec(), effort: Effort::default() });
     }
     let check = kernel::vectorised(|| Check::new(h, interior));
     let exact = Exact::new(exact, h.len(), interior);
@@ -76,12 +90,15 @@ pub fn faces_in(
         rows.iter().for_each(|&i| class_of[i] = c);
     }
     let leaders = classes.iter().map(|rows| rows[0]).collect();
-    let region = Region { h, check, exact, classes, class_of, leaders };
+    let region = Region { h, check, exact, classes, class_of, leaders, observer };
     let mut effort = Effort { exact_decisions: comparisons, ..Effort::default() };
     let verdicts = match engine {
         Engine::Lp => region.by_lp(workspace, &mut effort),
         Engine::Auto => region.by_projection(workspace, &mut effort),
     };
+    if observer.stopped() {
+        return None;
+    }
     for verdict in &verdicts {
         match verdict {
             Verdict::Face(Witness::Float { margin, .. }) => {
@@ -94,16 +111,23 @@ pub fn faces_in(
         }
     }
     let classes = region.classes.into_iter().zip(verdicts).map(|(rows, verdict)| Class { rows, verdict }).collect();
-    Faces { classes, interior: interior.to_vec(), effort }
+    Some(Faces { classes, interior: interior.to_vec(), effort })
 }
 
 impl Region<'_> {
     fn by_lp(&self, workspace: &mut Workspace, effort: &mut Effort) -> Vec<Verdict> {
-        (0..self.classes.len()).map(|c| self.lp_verdict(workspace, c, effort)).collect()
+        let verdict = |c: usize| {
+            (self.observer.decided)(c, self.classes.len());
+            self.lp_verdict(workspace, c, effort)
+        };
+        (0..self.classes.len()).map(verdict).collect()
     }
 
     /// One class by one LP, then exactly.
     fn lp_verdict(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Verdict {
+        if self.observer.stopped() {
+            return Verdict::Undecided;
+        }
         let found = self.lp_candidate(workspace, c, effort);
         match found {
             Ok(verdict) => verdict,
@@ -167,11 +191,14 @@ impl Region<'_> {
         }
         let large = self.h.dimension >= BLOCKED_DIMENSION;
         let gram = if large {
-            blocked::gram(self.h, &self.check, &open)
+            blocked::gram(self.h, &self.check, &open, self.observer)
         } else {
             kernel::vectorised(|| dense::gram(self.h, &self.check, &open, &mut workspace.spare))
         };
         let Some(gram) = gram else {
+            if self.observer.stopped() {
+                return verdicts;
+            }
             for &i in &open {
                 verdicts[self.class_of[i]] = self.lp_verdict(workspace, self.class_of[i], effort);
             }
@@ -305,7 +332,7 @@ impl Region<'_> {
         let i = gram.rows[p];
         let open: Vec<usize> = (0..gram.n).filter(|&q| closed[q] == 0.0).map(|q| gram.rows[q]).collect();
         effort.lp_calls += 1;
-        let attempt = match lazy::candidate(self.h, &self.check, i, &open)? {
+        let attempt = match lazy::candidate(self.h, &self.check, i, &open, self.observer)? {
             lazy::Found::Point(point) => Attempt::Point(point),
             lazy::Found::Multipliers(rows, multipliers) => Attempt::Proof(rows, multipliers),
         };
@@ -328,10 +355,14 @@ impl Region<'_> {
         let mut closed = vec![0.0; gram.n];
         let mut order: Vec<usize> = (0..gram.n).collect();
         order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
-        for chunk in order.chunks(CHUNK) {
+        for (k, chunk) in order.chunks(CHUNK).enumerate() {
+            (self.observer.decided)(k * CHUNK, gram.n);
             let attempts: Vec<(Attempt, usize)> = chunk
                 .par_iter()
                 .map_init(Workspace::default, |workspace, &p| {
+                    if self.observer.stopped() {
+                        return (Attempt::Nothing, 0);
+                    }
                     kernel::vectorised(|| {
                         let projector = &mut workspace.projector;
                         (projector.steps, projector.budget) = (0, budget);
@@ -350,6 +381,9 @@ impl Region<'_> {
                 })
                 .collect();
             effort.steps += attempts.iter().map(|a| a.1).sum::<usize>();
+            if self.observer.stopped() {
+                return;
+            }
             let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.point()).copied().collect();
             let slacks = self.check.slacks_at_many(&points);
             let mut columns = slacks.chunks_exact(self.h.len());
@@ -365,12 +399,18 @@ impl Region<'_> {
                 .into_par_iter()
                 .map_init(Workspace::default, |workspace, (p, attempt, column)| {
                     let mut effort = Effort::default();
+                    if self.observer.stopped() {
+                        return (p, Verdict::Undecided, effort);
+                    }
                     let verdict = self
                         .accept(workspace, gram.rows[p], attempt, column)
                         .or_else(|| {
                             (budget > 0).then(|| self.lazy_verdict(workspace, gram, p, &closed, &mut effort))?
                         })
                         .unwrap_or_else(|| {
+                            if self.observer.stopped() {
+                                return Verdict::Undecided;
+                            }
                             workspace.projector.budget = 0;
                             kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort))
                         });

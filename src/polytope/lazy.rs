@@ -10,6 +10,7 @@
 
 use super::check::Check;
 use super::kernel;
+use super::observer::Observer;
 use super::rows::Halfspaces;
 use super::tolerances::{LAZY_ROUNDS, LAZY_ROWS, LP_NOISE};
 use highs::{HighsModelStatus, RowProblem, Sense};
@@ -24,7 +25,13 @@ pub(super) enum Found {
 }
 
 /// Row `i` against `others`, in a box.
-pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize]) -> Option<Found> {
+pub(super) fn candidate(
+    h: &Halfspaces,
+    check: &Check,
+    i: usize,
+    others: &[usize],
+    observer: &Observer,
+) -> Option<Found> {
     let d = h.dimension;
     let others: Vec<usize> = others.iter().copied().filter(|&j| j != i && check.wall(j).is_none()).collect();
     let room = check.slack[i];
@@ -49,6 +56,9 @@ pub(super) fn candidate(h: &Halfspaces, check: &Check, i: usize, others: &[usize
         })
         .collect();
     for _ in 0..LAZY_ROUNDS {
+        if observer.stopped() {
+            return None;
+        }
         let value = kernel::dot(normal, &step);
         if value.is_nan() || value <= room {
             return Some(Found::Multipliers(working, multipliers));

@@ -30,6 +30,7 @@ mod kernel;
 mod lazy;
 mod lp;
 mod memory;
+mod observer;
 mod project;
 mod reduce;
 mod rows;
@@ -40,13 +41,14 @@ mod verify;
 
 pub use archive::{Malformed, decode, encode, shorten};
 pub use ball::ball;
-pub use engine::{Workspace, faces_in};
+pub use engine::{Workspace, faces_in, faces_observed};
 pub use extent::{extent, spread};
 pub use kernel::vectorised;
 pub use memory::working_memory;
+pub use observer::Observer;
 pub use rows::{ExactRows, Halfspaces, StoredRows};
 pub use verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
-pub use verify::{Verification, enforce, verify};
+pub use verify::{Verification, enforce, verify, verify_observed};
 
 /// Decides every class of rows of the region around `interior`, with buffers of its own.
 pub fn faces(h: &Halfspaces, exact: &dyn ExactRows, interior: &[f64], engine: Engine) -> Faces {

@@ -5,6 +5,7 @@
 //! that does not pass is named.
 
 use super::check::Check;
+use super::observer::Observer;
 use super::rows::{ExactRows, Halfspaces};
 use super::verdict::{Faces, Farkas, Verdict, Witness};
 use crate::ir::{Rational, rational};
@@ -66,8 +67,8 @@ impl Verification {
 
 /// Verifies every class and takes the verdict back where its certificate does not hold: it becomes undecided. Where the
 /// classes or the interior point themselves are wrong, every verdict is taken back.
-pub fn enforce(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces) -> Verification {
-    let result = verify(h, exact, faces);
+pub fn enforce(h: &Halfspaces, exact: &dyn ExactRows, faces: &mut Faces, observer: &Observer) -> Verification {
+    let result = verify_observed(h, exact, faces, observer);
     for (position, class) in faces.classes.iter_mut().enumerate() {
         if !result.sound || result.failed.binary_search(&position).is_ok() {
             class.verdict = Verdict::Undecided;
@@ -80,6 +81,11 @@ type ExactRow = (Vec<Rational>, Rational);
 
 /// Verifies every class of `faces` against the rows.
 pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verification {
+    verify_observed(h, exact, faces, &Observer::NONE)
+}
+
+/// The same with somebody looking on; when stopped, what is given is unsound.
+pub fn verify_observed(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces, observer: &Observer) -> Verification {
     let mut result = Verification::default();
     if faces.classes.iter().flat_map(|c| &c.rows).any(|&i| i >= h.len()) {
         return result;
@@ -100,6 +106,9 @@ pub fn verify(h: &Halfspaces, exact: &dyn ExactRows, faces: &Faces) -> Verificat
     let leaders: Vec<usize> = faces.classes.iter().filter_map(|c| c.rows.first().copied()).collect();
     let (mut slacks, mut scratch) = (Slacks::default(), Vec::new());
     for (position, class) in faces.classes.iter().enumerate() {
+        if position % 16 == 0 && observer.stopped() {
+            return Verification::default();
+        }
         let Some(&i) = class.rows.first() else {
             result.failed.push(position);
             continue;

@@ -3,10 +3,15 @@
 
 use crate::support::Numbers;
 use polyaudit::audit::neighbourhoods;
-use polyaudit::explore::Domain;
+use polyaudit::explore::{Certify, Control, Domain};
 use polyaudit::import::{self, Options};
 use polyaudit::ir::{Network, Op};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+fn unlimited(stop: &AtomicBool) -> Control<'_> {
+    Control { stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None }
+}
 
 fn fixture(name: &str) -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
@@ -41,7 +46,8 @@ fn the_nearest_face_is_where_its_unit_says_and_none_is_nearer() {
     let network = fixture("iris-mlp.onnx");
     let mut numbers = Numbers::new(11);
     let points: Vec<Vec<f64>> = (0..12).map(|_| (0..4).map(|_| numbers.next()).collect()).collect();
-    let found = neighbourhoods(&network, &Domain::unbounded(4), &points).expect("neighbourhoods");
+    let found = neighbourhoods(&network, &Domain::unbounded(4), &points, &unlimited(&AtomicBool::new(false)))
+        .expect("neighbourhoods");
     let mut changes = 0;
     for (x, near) in points.iter().zip(&found) {
         assert!(near.refused.is_none() && near.faces_total == near.faces_interior && near.nearest_wall.is_none());
@@ -76,7 +82,8 @@ fn the_nearest_face_is_where_its_unit_says_and_none_is_nearer() {
 fn walls_count_and_points_without_a_region_say_why() {
     let network = fixture("geometry/plain-d2.onnx");
     let points = [vec![0.3, -0.2], vec![2.0, 0.0], vec![1.0, 0.5]];
-    let found = neighbourhoods(&network, &Domain::cube(2, -1.0, 1.0), &points).expect("neighbourhoods");
+    let found = neighbourhoods(&network, &Domain::cube(2, -1.0, 1.0), &points, &unlimited(&AtomicBool::new(false)))
+        .expect("neighbourhoods");
     assert_eq!(found[0].nearest_wall, Some(0.7));
     let why = |k: usize| found[k].refused.clone().unwrap_or_default();
     assert!(why(1).contains("outside of the domain: input 0 is 2") && why(2).contains("on the boundary"));

@@ -3,7 +3,7 @@
 use super::random::{Kind, region};
 use polyaudit::ir::rational;
 use polyaudit::polytope::{
-    Engine, Faces, Farkas, Halfspaces, Verdict, Witness, decode, encode, enforce, faces, shorten, verify,
+    Engine, Faces, Farkas, Halfspaces, Observer, Verdict, Witness, decode, encode, enforce, faces, shorten, verify,
 };
 
 fn example() -> (Halfspaces, Faces) {
@@ -106,7 +106,7 @@ fn a_certificate_that_fails_leaves_its_class_undecided() {
     broken.classes[face].verdict = Verdict::Face(Witness::Float { point: found.interior.clone(), margin: 1.0 });
     for check in [enforce, shorten] {
         let mut checked = broken.clone();
-        let result = check(&h, &h, &mut checked);
+        let result = check(&h, &h, &mut checked, &Observer::NONE);
         assert_eq!((result.failed, result.sound), (vec![face], true));
         assert_eq!(checked.classes[face].verdict, Verdict::Undecided);
         assert_eq!((checked.undecided(), checked.count()), (1, found.count() - 1));
@@ -114,11 +114,11 @@ fn a_certificate_that_fails_leaves_its_class_undecided() {
     }
     let mut outside = found.clone();
     outside.interior[0] = 2.0;
-    assert!(!enforce(&h, &h, &mut outside).sound);
+    assert!(!enforce(&h, &h, &mut outside, &Observer::NONE).sound);
     assert_eq!(outside.undecided(), found.classes.len());
     let mut foreign = found;
     foreign.classes[0].rows = vec![1000];
-    assert!(!enforce(&h, &h, &mut foreign).sound);
+    assert!(!enforce(&h, &h, &mut foreign, &Observer::NONE).sound);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn certificates_survive_being_written() {
             let (h, x) = region(3, 20, kind, seed);
             let mut found = faces(&h, &h, &x, Engine::Auto);
             let before = found.clone();
-            let result = shorten(&h, &h, &mut found);
+            let result = shorten(&h, &h, &mut found, &Observer::NONE);
             assert!(result.holds());
             let read = decode(&encode(&found)).expect("what was written");
             assert!(verify(&h, &h, &read).holds(), "{kind:?} {seed}");

@@ -108,7 +108,7 @@ pub fn enumerate(
             }
         }
         let done = found.tally.count;
-        control.report(Progress { done, total: None, regions: done, note: "regions" });
+        control.report(Progress { done, total: None, regions: done, note: "regions", rows: None });
     }
     Ok(found)
 }

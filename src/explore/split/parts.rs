@@ -91,7 +91,7 @@ impl Tree<'_> {
                 saved = Instant::now();
             }
             let (total, regions) = (Some(mine.len() as u64), done.counts.regions);
-            control.report(Progress { done: done.subtrees as u64, total, regions, note: "subtrees" });
+            control.report(Progress { done: done.subtrees as u64, total, regions, note: "subtrees", rows: None });
         }
         self.save(hooks, &done)?;
         Ok(Ok(Split { counts: done.counts, state }))
