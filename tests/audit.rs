@@ -27,6 +27,8 @@ mod node_tests;
 mod operators;
 #[path = "audit/regions.rs"]
 mod regions;
+#[path = "audit/shape.rs"]
+mod shape;
 #[path = "audit/slices.rs"]
 mod slices;
 #[path = "audit/splitting.rs"]

@@ -8,7 +8,7 @@ use super::names;
 use crate::explore::{Bounds, Domain, Exploration, Method, State, points, reach};
 use crate::ir::{Network, NodeId, Op};
 use crate::region::{HyperplaneId, Walker};
-use crate::report::{Attribution, LayerFaces, UnitFaces, rounded};
+use crate::report::{Attribution, Euler, EulerRow, LayerFaces, UnitFaces, rounded};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most units listed one by one.
@@ -74,6 +74,8 @@ pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> a
             prefix_mean_interior: prefix.and_then(|p| mean(p.sums.interior, p.sums.regions)),
         });
     }
+    let euler = super::euler::characteristics(found, shift);
+    out.euler_characteristics = euler_rows(network, &euler);
     let mut ranked: Vec<_> = units.iter().filter(|(_, u)| u.0 + u.1 > 0).collect();
     ranked.sort_by_key(|(unit, faces)| (std::cmp::Reverse(faces.0), **unit));
     out.units_not_listed = ranked.len().saturating_sub(LISTED) as u64;
@@ -85,6 +87,7 @@ pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> a
             faces,
             faces_share: share(faces),
             coincident,
+            euler: euler.as_ref().ok().and_then(|of| of.get(&(node, unit)).copied()),
         })
         .collect();
     out.never_active = names::units(network, never);
@@ -99,6 +102,22 @@ pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> a
         (out.not_seen_inactive, out.not_seen_active) = (unseen(0), unseen(1));
     }
     Ok(out)
+}
+
+/// How many units have which Euler characteristic.
+fn euler_rows(network: &Network, of: &Result<BTreeMap<(NodeId, usize), i64>, String>) -> Euler {
+    let of = match of {
+        Ok(of) => of,
+        Err(why) => return Euler { not_applicable: Some(why.clone()), values: vec![] },
+    };
+    let mut values: BTreeMap<i64, Vec<(NodeId, usize)>> = BTreeMap::new();
+    of.iter().for_each(|(unit, value)| values.entry(*value).or_default().push(*unit));
+    let row = |(&characteristic, units): (&i64, &Vec<(NodeId, usize)>)| EulerRow {
+        characteristic,
+        unit_count: units.len() as u64,
+        first: names::unit(network, units[0].0, units[0].1),
+    };
+    Euler { not_applicable: None, values: values.iter().map(row).collect() }
 }
 
 /// The units of a node that have a choice.

@@ -7,6 +7,7 @@ pub mod certificates;
 mod checkpoint;
 pub mod data;
 mod digest;
+mod euler;
 mod merge;
 mod names;
 mod null;
@@ -15,14 +16,17 @@ mod points;
 mod position;
 mod recheck;
 mod settings;
+mod shape;
 mod slice;
 mod summary;
 mod theory;
 mod weights;
 
+pub use attribution::attribution;
 pub use merge::add;
 pub use points::{ClassChange, NearestFace, Neighbourhood, neighbourhoods};
 pub use recheck::{Recheck, verify};
+pub use shape::shape;
 pub use slice::Slice;
 pub use summary::layers;
 
@@ -142,6 +146,7 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
     findings.extend(data::findings(settings, model.network.input_len(), &found)?);
     let (weights, biased) = weights::weights(&found);
     findings.extend(biased);
+    let (shape_summary, shape) = shape::shape(&model.network, &domain, &found, settings.plan.seed)?;
     let (null_summary, null_model) = null::null(&domain, &found);
     let (general_position, rank) = position::position(&model.network, &domain, &found);
     let mut checks_made = summary::checks(&found);
@@ -155,15 +160,16 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
         model: card,
         settings: settings::report_settings(&domain, settings, &found),
         status: summary::status(&found),
-        summary: Summary { null: null_summary, ..summary::summary(&model.network, &found) },
+        summary: Summary { null: null_summary, shape: shape_summary, ..summary::summary(&model.network, &found) },
         histogram: summary::histogram(&found),
-        weights,
         layers: layers(&model.network),
         findings,
         checks: checks_made,
         plugins: vec![],
         null_model: Some(null_model),
         attribution: Some(attribution),
+        weights,
+        shape: Some(shape),
         shard,
     };
     let noticed = plugin::always(&Subject { network: Some(&model.network), ..Subject::of(&report, path) })?;
@@ -288,13 +294,14 @@ fn refused(source: Card, offenders: &[Offender], settings: &Settings) -> Audit {
         status: Status { state: "refused".into(), reason: Some(reason) },
         summary: Summary::default(),
         histogram: Histogram::default(),
-        weights: vec![],
         layers: vec![],
         findings,
         checks: Checks::default(),
         plugins: vec![],
         null_model: None,
         attribution: None,
+        weights: vec![],
+        shape: None,
         shard: None,
     };
     Audit { report, network: None, picture: None, refused: true, interrupted: false }

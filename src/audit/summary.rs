@@ -52,6 +52,7 @@ pub fn summary(network: &Network, found: &Exploration) -> Summary {
         identically_on_breakpoint: Some(found.vanishing.len() as u64),
         faces: faces.map(|((total, interior), walls)| FaceSummary { total, interior, walls }),
         null: None,
+        shape: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Contract: nothing is asserted. A statement whose assumptions are not known to be met is not applicable; one that is
 //! proven only in special cases says whether this is such a case. Counts are compared as integers.
 
+use super::shape::interior_cells;
 use crate::explore::identities::Outcome;
 use crate::explore::{Domain, Exploration, Method, State};
 use crate::ir::{Network, Op};
@@ -57,7 +58,11 @@ pub fn statements(network: &Network, domain: &Domain, found: &Exploration, rank:
             "all hyperplanes through the origin: mean interior faces 2 (d = 2), 4 − 8/N (d = 3), at most 2(d − 1)",
             s10,
         ),
-        ("S11", "one layer of lines in a square: regions = 1 + lines + crossings", s11),
+        (
+            "S11",
+            "one layer in a box: regions are flats that meet it, one each; interior faces twice the planes through them",
+            s11,
+        ),
         ("S12", "one plane in a cube of three inputs: mean total faces at most 7", s12),
         ("S13", "no region has more interior faces than hyperplanes", s13),
         ("zaslavsky", "regions at most sum of C(n, i) for i up to d: one layer", zaslavsky),
@@ -193,7 +198,9 @@ fn s2(f: &Facts) -> Answer {
     let proved = f.widths.len() <= 1 || f.d <= 2;
     let case =
         if proved { "proved for one layer, or d at most 2" } else { "not proved for this depth and d: observed" };
-    at_most(f, 2 * f.d, case)
+    let (holds, detail) = at_most(f, 2 * f.d, case)?;
+    let hint = "; attribution.euler_characteristics says which hyperplanes make it possible";
+    Ok((holds, if holds { detail } else { detail + hint }))
 }
 
 fn s3(f: &Facts) -> Answer {
@@ -209,10 +216,19 @@ fn s3(f: &Facts) -> Answer {
 }
 
 fn s4(f: &Facts) -> Answer {
-    f.need(f.d <= 2, "faces of all dimensions are counted for d up to 2 only")?;
     f.no_maxima()?;
-    let (holds, detail) = at_most(f, 2 * f.d, "edges have at most two ends")?;
-    Ok((holds, detail))
+    if f.d <= 2 {
+        return at_most(f, 2 * f.d, "edges have at most two ends");
+    }
+    f.need(!f.unbounded && !f.slice, "for more than two inputs the cells of all dimensions are counted in a box only")?;
+    let cells = interior_cells(f.found)?;
+    let d = f.d as usize;
+    // Every cell of dimension k - 1 inside the box bounds 2 (d - k + 1) cells of dimension k.
+    let holds = (1..=d).all(|k| (d - k + 1) as u64 * cells[k - 1] <= k as u64 * cells[k]);
+    let mean = |k: usize| 2.0 * (d - k + 1) as f64 * cells[k - 1] as f64 / cells[k].max(1) as f64;
+    let means: Vec<String> = (1..=d).map(|k| format!("{:.4} ≤ {}", mean(k), 2 * k)).collect();
+    let case = if f.widths.len() <= 1 { "proved for one layer" } else { "not proved for this depth: observed" };
+    Ok((holds, format!("inside the box, k from 1: {} ({case})", means.join(", "))))
 }
 
 fn s5(f: &Facts) -> Answer {
@@ -280,11 +296,20 @@ fn s10(f: &Facts) -> Answer {
 
 fn s11(f: &Facts) -> Answer {
     f.one_layer()?;
-    f.need(f.d == 2 && !f.unbounded && !f.slice, "crossings are counted for two inputs in a box only")?;
+    let counted = (f.d == 2 || f.d == 3) && !f.unbounded && !f.slice;
+    f.need(counted, "where flats meet is counted for two and three inputs in a box only")?;
     f.simple()?;
-    let lines = f.found.tally.units.values().filter(|u| u.lower > 0).count() as u64;
-    let crossings = f.found.shape.as_ref().and_then(|s| s.distinct_vertices.first()).copied().unwrap_or(0);
-    Ok((f.regions == 1 + lines + crossings, format!("{} = 1 + {lines} + {crossings}", f.regions)))
+    let planes = f.found.tally.units.values().filter(|u| u.lower > 0).count() as u64;
+    let vertices =
+        |walls: usize| f.found.shape.as_ref().and_then(|s| s.distinct_vertices.get(walls)).copied().unwrap_or(0);
+    // A line in which two planes meet ends on a wall at either side.
+    let lines = if f.d == 3 { vertices(1) / 2 } else { 0 };
+    let crossings = vertices(0);
+    let (regions, faces) = (1 + planes + lines + crossings, 2 * (planes + 2 * lines + f.d * crossings));
+    let holds = f.regions == regions && f.interior == faces;
+    let sum =
+        if f.d == 2 { format!("1 + {planes} + {crossings}") } else { format!("1 + {planes} + {lines} + {crossings}") };
+    Ok((holds, format!("{} = {sum} regions, {} and {faces} interior faces", f.regions, f.interior)))
 }
 
 fn s12(f: &Facts) -> Answer {

@@ -20,9 +20,10 @@ pub fn name(weight: Weight) -> &'static str {
     }
 }
 
-/// The rows of the report, and the finding that says how the histogram is biased; nothing of other runs.
+/// The rows of the report, and the finding that says how the histogram is biased. Of an enumeration, what it knows per
+/// region and per volume.
 pub fn weights(found: &Exploration) -> (Vec<WeightRow>, Option<Finding>) {
-    let Some((each, tally)) = &found.beside else { return (vec![], None) };
+    let Some((each, tally)) = &found.beside else { return (super::shape::weights(found), None) };
     let rows: Vec<WeightRow> = [row(found.weight, &found.tally, found.dimension), row(*each, tally, found.dimension)]
         .into_iter()
         .flatten()
@@ -51,16 +52,17 @@ pub fn weights(found: &Exploration) -> (Vec<WeightRow>, Option<Finding>) {
     (rows, Some(Finding::new("found-weight-biased", Severity::Warning, message).hint(hint)))
 }
 
-fn row(weight: Weight, tally: &Tally, d: usize) -> Option<WeightRow> {
+/// A run counted with one weight; nothing where nothing was counted.
+pub fn row(weight: Weight, tally: &Tally, d: usize) -> Option<WeightRow> {
     let (total, interior) = (Distribution::new(&tally.total)?, Distribution::new(&tally.interior)?);
-    let interval = mean_interval(&total).filter(|_| weight != Weight::Found);
+    let interval = mean_interval(&total).filter(|_| matches!(weight, Weight::Volume | Weight::Point));
     Some(WeightRow {
         weight: name(weight).into(),
         counted: tally.count,
         mean_total: rounded(total.mean()),
         mean_total_low: interval.map(|i| rounded(i[0])),
         mean_total_high: interval.map(|i| rounded(i[1])),
-        mean_interior: rounded(interior.mean()),
+        mean_interior: Some(rounded(interior.mean())),
         share_at_most_2d: rounded(total.share_at_most(2 * d)),
     })
 }

@@ -7,7 +7,7 @@ use super::identities::{self, Identity, Outcome};
 use super::parts::{Hooks, Shard, Sums};
 use super::split::MOST_INPUTS;
 use super::splitting::{self, Splitting};
-use super::{Domain, Inside, RegionRow, Shape, Tally, cross, exact, sample};
+use super::{Domain, Inside, RegionRow, Shape, Slopes, Tally, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -175,6 +175,8 @@ pub struct Exploration {
     pub regions_found: u64,
     /// Of samples, regions met exactly once, and exactly twice.
     pub met: Option<[u64; 2]>,
+    /// Of samples, how steep the network is in their regions; `None` where its map is too large.
+    pub slopes: Option<Slopes>,
     /// Data points that are in no count; of runs at data points.
     pub left_out: Option<LeftOut>,
     /// Of these, how many reach to infinity; known of exact enumerations of the whole space.
@@ -444,6 +446,7 @@ impl Counted {
             tally: self.tally,
             beside: None,
             met: None,
+            slopes: None,
             left_out: None,
             new_in_last_tenth: None,
             state: self.state,
@@ -498,6 +501,7 @@ fn sampled(
         beside,
         regions_found,
         met: Some(found.met),
+        slopes: found.slopes,
         left_out: given.then_some(found.left_out),
         unbounded: None,
         shape: None,

@@ -12,6 +12,7 @@ use super::drawn::{LeftOut, Source};
 use super::memory::{Memory, Remember};
 use super::pulse::Pulse;
 use super::sides::Sides;
+use super::slope::{self, Slopes};
 use super::{Control, Progress, State, Tally};
 use crate::polytope::{Engine, Observer, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
@@ -39,6 +40,8 @@ pub struct Sampling {
     pub vanishing: BTreeSet<HyperplaneId>,
     /// What verification found, over the distinct regions met.
     pub certified: Certified,
+    /// How steep the network is in the regions of the samples; `None` where its map is too large.
+    pub slopes: Option<Slopes>,
     /// Whether all samples were taken.
     pub state: State,
 }
@@ -51,11 +54,12 @@ fn block(walker: &Walker) -> usize {
 /// A region that was met.
 struct Met {
     faces: CellFaces,
+    slope: Option<f64>,
     times: u64,
 }
 
-/// Faces of a region, and the sources that vanish identically on it.
-type Answer = anyhow::Result<(CellFaces, Vec<HyperplaneId>)>;
+/// Faces of a region, the sources that vanish identically on it, and how steep the network is there.
+type Answer = anyhow::Result<(CellFaces, Vec<HyperplaneId>, Option<f64>)>;
 
 /// Takes the samples of `source`.
 pub fn sample(
@@ -72,6 +76,7 @@ pub fn sample(
     let mut known: HashMap<Pattern, Met> = HashMap::new();
     let tenth = samples - samples.div_ceil(10);
     let (mut new_late, mut late) = (0u64, 0u64);
+    let mut slopes = Some(Slopes::default());
     while out.samples < samples {
         if let Some(state) = control.exhausted() {
             out.state = state;
@@ -104,19 +109,20 @@ pub fn sample(
             for face in &mut faces.interior {
                 (face.witness, face.direction) = (vec![], vec![]);
             }
-            Some(Ok((faces, region.vanishing)))
+            let slope = slope::norm(&region.outputs, walker.dimension());
+            Some(Ok((faces, region.vanishing, slope)))
         };
         let pulse = Pulse::new(control, progress(out.samples, known.len()));
         let mut answers = in_order(&todo, &pulse, answer).into_iter();
         let mut computed = Vec::with_capacity(todo.len());
         while let Some(Some(answer)) = answers.next() {
-            let (mut faces, vanishing) = answer?;
+            let (mut faces, vanishing, slope) = answer?;
             if let Some(evidence) = faces.evidence.take() {
                 out.certified.add(&control.certify, &evidence)?;
             }
             count(&mut out.found, &faces, 1);
             out.vanishing.extend(vanishing);
-            computed.push(Met { faces, times: 0 });
+            computed.push(Met { faces, slope, times: 0 });
         }
         for (k, point) in (out.samples..end).zip(&drawn) {
             let index = point.as_ref().ok().and_then(|p| fresh.get(&p.0).copied());
@@ -124,8 +130,8 @@ pub fn sample(
                 break;
             }
             out.samples = k + 1;
-            let pattern = match point {
-                Ok((pattern, _)) => pattern,
+            let (pattern, x) = match point {
+                Ok(inside) => inside,
                 Err((row, outside)) => {
                     out.left_out.add(*row, *outside);
                     continue;
@@ -141,6 +147,10 @@ pub fn sample(
             }
             met.times += 1;
             count(&mut out.tally, &met.faces, 1);
+            match (met.slope, &mut slopes) {
+                (Some(slope), Some(slopes)) => slopes.add(slope, x),
+                _ => slopes = None,
+            }
             out.sides.get_or_insert_with(|| Sides::of(pattern)).meet(pattern);
         }
         let patterns: Vec<Pattern> = todo.iter().map(|p| p.0.clone()).collect();
@@ -151,6 +161,7 @@ pub fn sample(
             break;
         }
     }
+    out.slopes = slopes;
     out.met = [1, 2].map(|times| known.values().filter(|m| m.times == times).count() as u64);
     out.new_in_last_tenth = (late > 0).then(|| new_late as f64 / late as f64);
     Ok(out)

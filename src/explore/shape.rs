@@ -1,6 +1,6 @@
 //! What an enumeration by splitting sees besides the faces of each region.
 
-use super::split::{Counts, Names, Prefix, VOLUME_UNIT};
+use super::split::{Counts, Names, Prefix, VOLUME_UNIT, checks};
 use crate::ir::NodeId;
 use crate::region::HyperplaneId;
 
@@ -30,6 +30,15 @@ pub struct Shape {
     pub distinct_vertices: Vec<u64>,
     /// (region, face) pairs where two or more sources lie on the face.
     pub shared_faces: u64,
+    /// Per source, twice the faces on it (each from both sides) and the vertices on it by the number of walls through them;
+    /// of two and three inputs.
+    pub sources: Vec<(HyperplaneId, u64, [u64; 3])>,
+    /// Why the complex is not known to be in general position, or nothing.
+    pub special: Option<String>,
+    /// Share of the domain's volume in regions with so many faces; where volumes were summed.
+    pub volume_by_total: Option<Vec<f64>>,
+    /// Share of the domain's volume in the largest region; where volumes were summed.
+    pub largest: Option<f64>,
     /// Sum of volumes as a share of the domain's, and a bound on its error; where volumes were summed.
     pub volume: Option<(f64, f64)>,
 }
@@ -46,6 +55,13 @@ impl Shape {
             degenerate: counts.degenerate,
             distinct_vertices: counts.distinct.clone(),
             shared_faces: counts.shared,
+            sources: (names.ids.iter().zip(&counts.faces).zip(&counts.on_source))
+                .filter(|((_, faces), _)| faces[0] + faces[1] > 0)
+                .map(|((&id, faces), &vertices)| (id, faces[0] + faces[1], vertices))
+                .collect(),
+            special: checks::generic(counts, names),
+            volume_by_total: volumes.then(|| counts.volume_by_total.iter().map(|&v| v as f64 * VOLUME_UNIT).collect()),
+            largest: volumes.then_some(counts.largest as f64 * VOLUME_UNIT),
             volume: volumes.then_some((counts.volume as f64 * VOLUME_UNIT, counts.volume_error as f64 * VOLUME_UNIT)),
         }
     }

@@ -120,6 +120,9 @@ pub struct Attribution {
     pub always_active: Vec<String>,
     /// Units of several breakpoints, and groups, that stay on one piece everywhere.
     pub never_switching: Vec<String>,
+    /// Euler characteristics of the units' bent hyperplanes.
+    #[serde(default)]
+    pub euler_characteristics: super::Euler,
     /// Units not seen active in the samples, without a proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_seen_active: Vec<String>,
@@ -163,4 +166,7 @@ pub struct UnitFaces {
     pub faces_share: f64,
     /// Faces on which it lies without being credited.
     pub coincident: u64,
+    /// Euler characteristic of its bent hyperplane, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub euler: Option<i64>,
 }

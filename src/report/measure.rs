@@ -75,6 +75,8 @@ fn knowledge(report: &Report, summary: &Value, path: &str) -> Knowledge {
         "regions_met_once" => return Knowledge::Part,
         "regions_found" => return Knowledge::AtLeast,
         "undecided" | "identically_on_breakpoint" if sampled || !complete => return Knowledge::AtLeast,
+        // The steepest of some regions: others may be steeper.
+        "shape.lipschitz_max" => return Knowledge::AtLeast,
         _ if group == "null_model" && leaf != "planes" => return Knowledge::Estimate,
         _ if about_faces && weight == Some("point") => return Knowledge::Exact,
         // A biased choice of regions says nothing certain about all of them.

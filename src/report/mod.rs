@@ -11,6 +11,7 @@ mod measure;
 mod model;
 mod picture;
 mod read;
+mod shape;
 mod table;
 mod weights;
 mod yaml;
@@ -27,6 +28,7 @@ pub use model::{
 };
 pub use picture::{Edge, Partition, Polygon};
 pub use read::read;
+pub use shape::{DimensionRow, Euler, EulerRow, Lipschitz, NotAvailable, ShapeBlock, ShapeSummary};
 pub use table::{Style, finding_line, table};
 pub use weights::{PointsFile, WeightRow};
 pub use yaml::to_yaml;

@@ -27,9 +27,6 @@ pub struct Report {
     pub summary: Summary,
     /// The histogram.
     pub histogram: Histogram,
-    /// The same run with each weight, where its histogram is that of the distinct regions met.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub weights: Vec<WeightRow>,
     /// The layers with units.
     pub layers: Vec<Layer>,
     /// What is remarkable.
@@ -45,6 +42,12 @@ pub struct Report {
     /// Who makes the faces; absent for a refused model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<Attribution>,
+    /// The same run with each weight, where it knows several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<WeightRow>,
+    /// Shape beyond faces; absent for a refused model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<super::ShapeBlock>,
     /// Of a run in parts (`--shard`), what `polyaudit merge` adds up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardBlock>,
@@ -257,6 +260,9 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "null_model")]
     pub null: Option<NullSummary>,
+    /// Shape beyond faces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<super::ShapeSummary>,
 }
 
 /// The three distributions.

@@ -39,6 +39,7 @@ pub fn table(report: &Report, style: Style) -> String {
         table.add_row(row);
     }
     out += &format!("{table}\n");
+    out += &by_weight(report);
     out += &against_null(report);
     out += &histogram(report);
     out + &findings(report, style)
@@ -111,6 +112,20 @@ pub fn grouped(n: u64) -> String {
         out.push(c);
     }
     out
+}
+
+/// The mean with each weight, where the run knows several.
+fn by_weight(report: &Report) -> String {
+    let per = |weight: &str| match weight {
+        "region" => "region",
+        "found" => "region met",
+        "point" => "point",
+        _ if report.settings.method == "enumerate" => "volume",
+        _ => "sample",
+    };
+    let means: Vec<String> =
+        report.weights.iter().map(|w| format!("{:.3} per {}", w.mean_total, per(&w.weight))).collect();
+    if means.is_empty() { String::new() } else { format!("mean total faces: {}\n", means.join(", ")) }
 }
 
 /// How far the model is from random hyperplanes, in a line.

@@ -18,7 +18,7 @@ pub struct PointsFile {
 /// One run counted with one weight.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WeightRow {
-    /// `found`, `volume` or `point`.
+    /// `region`, `found`, `volume` or `point`.
     pub weight: String,
     /// Regions, samples or points counted.
     pub counted: u64,
@@ -30,8 +30,9 @@ pub struct WeightRow {
     /// Upper end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_total_high: Option<f64>,
-    /// Mean interior faces.
-    pub mean_interior: f64,
+    /// Mean interior faces; not by volumes of an enumeration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_interior: Option<f64>,
     /// Share with at most 2d faces in all.
     pub share_at_most_2d: f64,
 }

@@ -87,7 +87,9 @@ fn two_enumerated_models() {
         // The null model is simulated, so that equal distances to it are equal within noise.
         let simulated = row["metric"].as_str().is_some_and(|m| m.starts_with("null_model."));
         let verdict = row["verdict"][1].as_str().expect("a word");
-        assert!(verdict == "equal" || simulated && verdict == "within-noise", "{row}");
+        // The steepest of some regions bounds the steepest of all from below only.
+        let bound = row["metric"] == "shape.lipschitz_max" && verdict == "unknown";
+        assert!(verdict == "equal" || bound || simulated && verdict == "within-noise", "{row}");
         assert_eq!(row["change"][1], 0.0, "{row}");
     }
     assert_eq!(

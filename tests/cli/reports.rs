@@ -80,7 +80,7 @@ fn keys_come_in_the_order_of_the_contract() {
     let order =
         ["schema", "tool", "model", "settings", "status", "summary", "histogram", "layers", "findings", "checks"];
     assert_eq!(keys[..order.len()], order);
-    assert_eq!(keys[order.len()..], ["null_model", "attribution"], "later keys come last");
+    assert_eq!(keys[order.len()..], ["null_model", "attribution", "weights", "shape"], "later keys come last");
 }
 
 #[test]

@@ -59,7 +59,14 @@ fn every_output_names_the_weight() {
         assert!(fs::read_to_string(csv).expect("a table").contains(&format!("iris-mlp.onnx,{weight},")), "{weight}");
         let report = json(&[&[MODEL, "--domain", "-1,1"], flags].concat());
         assert_eq!(report["histogram"]["weight"], weight);
-        assert_eq!(report["weights"].is_null(), weight != "found");
+        let rows: Vec<&str> =
+            report["weights"].as_array().into_iter().flatten().filter_map(|row| row["weight"].as_str()).collect();
+        let expected: &[&str] = match weight {
+            "found" => &["found", "volume"],
+            "region" => &["region", "volume"],
+            _ => &[],
+        };
+        assert_eq!(rows, expected);
     }
 }
 

@@ -30,7 +30,7 @@ pub fn all(counts: &Counts, names: &Names, d: usize, bounded: bool, volumes: boo
 }
 
 /// Why the complex is not known to be generic, or nothing.
-fn generic(counts: &Counts, names: &Names) -> Option<String> {
+pub fn generic(counts: &Counts, names: &Names) -> Option<String> {
     if names.groups {
         return Some("groups choose among more than two".into());
     }

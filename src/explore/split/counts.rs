@@ -55,6 +55,12 @@ pub struct Counts {
     /// Per number of walls, pairs whose region is on the lower side of all other hyperplanes of the vertex: as many as
     /// there are such vertices.
     pub distinct: Vec<u64>,
+    /// Per source, the vertices of the complex on it, by the number of walls through them; of two and three inputs.
+    pub on_source: Vec<[u64; 3]>,
+    /// `volume_by_total[k]`: sum of the volumes of regions with k faces, in units of 2^-100 of the domain's.
+    pub volume_by_total: Vec<u128>,
+    /// Volume of the largest region, likewise.
+    pub largest: u128,
     /// Sum of volumes, in units of 2^-100 of the domain's.
     pub volume: u128,
     /// Bound on its error, likewise.
@@ -80,6 +86,7 @@ impl Counts {
             corners: vec![0; 1 << d],
             wall_pairs: vec![0; d + 1],
             distinct: vec![0; d + 1],
+            on_source: vec![[0; 3]; if d == 2 || d == 3 { sources } else { 0 }],
             total: vec![0; 64],
             interior: vec![0; 64],
             walls: vec![0; 64],
@@ -113,6 +120,11 @@ impl Counts {
             }
             mine.iter_mut().zip(theirs).for_each(|(m, t)| *m += t);
         }
+        let more = other.volume_by_total.len().max(self.volume_by_total.len());
+        self.volume_by_total.resize(more, 0);
+        self.volume_by_total.iter_mut().zip(&other.volume_by_total).for_each(|(m, t)| *m += t);
+        self.largest = self.largest.max(other.largest);
+        self.on_source.iter_mut().zip(&other.on_source).for_each(|(m, t)| (0..3).for_each(|k| m[k] += t[k]));
         self.faces.iter_mut().zip(&other.faces).for_each(|(m, t)| (0..2).for_each(|k| m[k] += t[k]));
         self.vanishing.iter_mut().zip(&other.vanishing).for_each(|(m, t)| *m |= t);
         self.seen.iter_mut().zip(&other.seen).for_each(|(m, t)| (0..2).for_each(|k| m[k] |= t[k]));

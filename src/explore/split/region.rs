@@ -86,8 +86,27 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         counts.degenerate += u64::from(!cell.simple);
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
         vectorised(|| count_vertices::<D, W>(counts, own, cell, &boundary));
+        if (D == 2 || D == 3) && cell.simple {
+            for e in own {
+                let cuts = e.mask.without(&boundary);
+                if cuts.and(&cell.side).is_empty() {
+                    let walls = e.mask.and(&boundary).count();
+                    for slot in cuts.iter() {
+                        counts.on_source[self.slots[base + slot].source as usize][walls] += 1;
+                    }
+                }
+            }
+        }
         if self.ground.volumes {
+            let before = self.counts.volume;
             self.count_volume(&frame.cell);
+            let volume = self.counts.volume - before;
+            self.counts.largest = self.counts.largest.max(volume);
+            let by_total = &mut self.counts.volume_by_total;
+            if by_total.len() <= inside + walls {
+                by_total.resize(inside + walls + 1, 0);
+            }
+            by_total[inside + walls] += volume;
         }
         if frame.points.1 > 0 {
             self.count_points(frame);

@@ -47,7 +47,7 @@ fn faces(report: &Report, attribution: &Attribution) -> String {
         "<figure>{}<figcaption>Interior faces credited to each layer, from input to output; one is counted from both of its sides, \
         each {}’s by itself.</figcaption></figure>\n",
         bars(&rows, "interior faces", "layer"),
-        text::unit(report)
+        text::units(report)
     )
 }
 
@@ -124,8 +124,8 @@ fn units(report: &Report, attribution: &Attribution) -> String {
     let more = attribution.units.len() as u64 - rows.len() as u64 + attribution.units_not_listed;
     let more = if more > 0 { format!(" {} more units have faces.", text::grouped(more)) } else { String::new() };
     format!(
-        "<h2>Units</h2>\n<figure>{}<figcaption>The units with most faces: in how many {}s the unit’s hyperplane is a face.{more}</figcaption></figure>\n",
-        bars(&rows, &format!("{}s with this face", text::unit(report)), "unit"),
+        "<h2>Units</h2>\n<figure>{}<figcaption>The units with most faces: in how many {} the unit’s hyperplane is a face.{more}</figcaption></figure>\n",
+        bars(&rows, &format!("{} with this face", text::units(report)), "unit"),
         text::unit(report)
     )
 }

@@ -7,6 +7,7 @@ pub mod glossary;
 mod layers;
 mod page;
 mod sections;
+mod shape;
 
 pub use page::{Cell, figures, page, table};
 pub use sections::{command, histogram_figure};
@@ -51,6 +52,7 @@ fn model(subject: &Subject, index: usize) -> String {
     out += &sections::histogram(report, index);
     out += &sections::partition(subject, index);
     out += &layers::section(report);
+    out += &shape::section(report);
     out += &sections::findings(report);
     out += &sections::identities(report);
     out += &sections::theory(report);
