@@ -19,6 +19,13 @@ pub fn vectorised<R>(body: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(Body(body))
 }
 
+/// The same for a kernel whose `call` is marked `#[inline(always)]`: a large closure may be left out of line, where the
+/// wider instructions are not enabled; such a kernel never is.
+#[inline(always)]
+pub fn wide<K: pulp::NullaryFnOnce>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(kernel)
+}
+
 /// Scalar product.
 #[inline(always)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {

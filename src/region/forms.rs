@@ -4,7 +4,7 @@
 //! composition of the stored numbers (standard model of floating point; Higham, Accuracy and Stability of Numerical
 //! Algorithms, 2nd ed., section 3.1).
 
-use crate::ir::{Affine, Network, NodeId};
+use crate::ir::{Affine, Dense, Linear, Network, NodeId};
 
 /// Unit roundoff of float64.
 const ROUNDOFF: f64 = f64::EPSILON / 2.0;
@@ -38,6 +38,21 @@ impl Forms {
     /// Applies an affine node.
     pub fn affine(&self, map: &Affine, length: usize, cols: usize) -> Forms {
         let mut values = vec![0.0; length * cols];
+        if let (1, Linear::Dense(dense), None) = (cols, &map.linear, &map.divisor) {
+            let mut errors = vec![0.0; length];
+            let terms = self.values.iter().filter(|x| **x != 0.0).count();
+            let part = |(x, e): (&f64, &f64)| e + (terms + 2) as f64 * ROUNDOFF * x.abs();
+            let blame: Vec<f64> = self.values.iter().zip(&self.errors).map(part).collect();
+            let (x, bias) = (&self.values[..], map.bias.as_ref());
+            let product = Product { dense, x, blame: &blame, values: &mut values, errors: &mut errors };
+            pulp::Arch::new().dispatch(product);
+            for (i, (value, error)) in values.iter_mut().zip(&mut errors).enumerate() {
+                *error *= 1.0 + 1e-10;
+                *value += bias.map_or(0.0, |b| b.get(i));
+                *error += bias.map_or(0.0, |_| 2.0 * ROUNDOFF * value.abs());
+            }
+            return Forms { values, errors };
+        }
         map.linear.apply(&self.values, cols, &mut values);
         let magnitudes: Vec<f64> = self.magnitudes(cols).collect();
         let mut errors = vec![0.0; length];
@@ -94,6 +109,39 @@ impl Forms {
             reach += x.abs();
         }
         (value, (self.errors[i] * reach + (cols + 3) as f64 * ROUNDOFF * size) * (1.0 + 1e-10))
+    }
+}
+
+/// A dense matrix times one column, and its absolute values times the column of errors.
+struct Product<'a> {
+    dense: &'a Dense,
+    x: &'a [f64],
+    blame: &'a [f64],
+    values: &'a mut [f64],
+    errors: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        const LANES: usize = 8;
+        let split = self.dense.cols - self.dense.cols % LANES;
+        let outputs = self.values.iter_mut().zip(self.errors.iter_mut());
+        for (row, (value, error)) in self.dense.weight.chunks_exact(self.dense.cols.max(1)).zip(outputs) {
+            let (mut sums, mut bounds) = ([0.0; LANES], [0.0; LANES]);
+            for at in (0..split).step_by(LANES) {
+                let (w, x, e) = (&row[at..at + LANES], &self.x[at..at + LANES], &self.blame[at..at + LANES]);
+                (0..LANES).for_each(|l| sums[l] += w[l] * x[l]);
+                (0..LANES).for_each(|l| bounds[l] += w[l].abs() * e[l]);
+            }
+            (*value, *error) = (sums.iter().sum(), bounds.iter().sum());
+            for j in split..self.dense.cols {
+                *value += row[j] * self.x[j];
+                *error += row[j].abs() * self.blame[j];
+            }
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use super::bits::Bits;
 use super::descent::{Cell, Descent, Entry, Slot, Stop};
 use super::stage::{Level, NONE};
 use super::vertex::{Origin, Row, Spot, Vertex, between, between_far, solve};
-use crate::polytope::vectorised;
 use std::cmp::Ordering;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
@@ -46,29 +45,20 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 }
             }
         }
-        let (lower, upper, pairs) = (&self.lower, &self.upper, &mut self.pairs);
-        pairs.clear();
-        vectorised(|| {
-            for (i, p) in upper.iter().enumerate() {
-                for (j, n) in lower.iter().enumerate() {
-                    if p.mask.and(&n.mask).count() + 1 >= D {
-                        pairs.push((i as u32, j as u32));
-                    }
-                }
-            }
-        });
-        for k in 0..self.pairs.len() {
-            let (i, j) = self.pairs[k];
+        self.edges.find::<D, W>(&self.upper, &self.lower, slot, cell.simple);
+        let first = self.vertices.len();
+        for k in 0..self.edges.pairs.len() {
+            let (i, j) = self.edges.pairs[k];
             let (p, n) = (self.upper[i as usize], self.lower[j as usize]);
             let shared = p.mask.and(&n.mask);
             if !cell.simple && p.mask.count() > D && n.mask.count() > D && !self.edge(&cell, p, n, &shared) {
                 continue;
             }
             let vertex = self.cut_edge(&cell, form, level, p.vertex, n.vertex, &shared)?;
-            if let Some((stage, begin, words)) = open {
-                self.evaluate(vertex, stage, begin, words);
-            }
             self.fresh.push(Entry { mask: shared.with(slot), vertex });
+        }
+        if let Some((stage, begin, words)) = open {
+            self.evaluate(first, stage, begin, words);
         }
         let mut parts = [cell, cell];
         for (k, part) in parts.iter_mut().enumerate() {
@@ -109,7 +99,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if p.finite * n.finite == 1.0 {
             if let Some(spot) = between(form, p, n) {
                 let vertex = Vertex::new(spot, true, origin);
-                if !vertex.hazy() {
+                if !vertex.hazy(self.ground.volumes) {
                     return Ok(self.push(vertex, nowhere));
                 }
             }
@@ -119,7 +109,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let rest = self.rest(upper);
         if let Some((spot, rest)) = between_far(form, (p, &rest), n, finite) {
             let vertex = Vertex::new(spot, finite, origin);
-            if !vertex.hazy() {
+            if !vertex.hazy(true) {
                 return Ok(self.push(vertex, rest));
             }
         }

@@ -5,12 +5,13 @@
 
 use super::bits::Bits;
 use super::counts::Counts;
+use super::edges::Edges;
 use super::exact::{Lex, Point, Store};
 use super::forms::RowForms;
 use super::stage::{Kind, Level, NONE, Stages};
 use super::vertex::{Origin, Row, Spot, Vertex};
 use crate::explore::Bounds;
-use crate::ir::{Op, Rational, rational};
+use crate::ir::{Rational, rational};
 use crate::region::{Forms, HyperplaneId, Pattern, Walker};
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -161,7 +162,7 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub sides: Vec<Ordering>,
     pub upper: Vec<Entry<W>>,
     pub lower: Vec<Entry<W>>,
-    pub pairs: Vec<(u32, u32)>,
+    pub edges: Edges,
     pub fresh: Vec<Entry<W>>,
     pub kids: Vec<Frame<W>>,
     /// Coordinates of a cell's vertices, and vertices of its faces, while its volume is taken.
@@ -202,7 +203,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             sides: vec![],
             upper: vec![],
             lower: vec![],
-            pairs: vec![],
+            edges: Edges::default(),
             fresh: vec![],
             kids: vec![],
             corners: vec![],
@@ -420,14 +421,6 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
                     layout.set(&mut self.pattern, s.node, group as usize, chosen[k] as usize);
                 }
             }
-        }
-    }
-
-    /// Slopes below and above the breakpoint of unit `i` of a plain stage.
-    pub fn slopes(ground: &Ground, stage: usize, i: usize) -> [f64; 2] {
-        match &ground.walker.network().nodes[ground.stages.list[stage].node].op {
-            Op::Activation(a) => [a.curve(i).slope(0), a.curve(i).slope(1)],
-            _ => [0.0, 0.0],
         }
     }
 }

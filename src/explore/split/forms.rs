@@ -3,15 +3,18 @@
 //!
 //! Contract: each form carries a bound on its error against the exact composition of the stored numbers. Updates by
 //! one unit add to the bound what the same term adds in a full composition, and are limited in number, so the bound of
-//! a sum of m terms, m u Σ|term|, holds throughout (Higham 2002, section 4.2).
+//! a sum of m terms, m u Σ|term|, holds throughout (Higham 2002, section 4.2). Products and sums are fused, which
+//! rounds once where the bound allows for two.
 
 use super::stage::{Link, Rows};
 use super::vertex::{Row, Vertex, full_error};
-use crate::polytope::vectorised;
+use crate::polytope::wide;
 use crate::region::Forms;
 
 /// Updates between two full compositions.
 const UPDATES: usize = 48;
+/// Rows in one vector.
+const LANES: usize = 4;
 
 /// Forms of the rows of one stage.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,9 @@ pub struct RowForms {
     /// The choices of the stage before that these forms belong to, and which cell's they were.
     upper: Vec<u64>,
     cell: u64,
+    /// Rows before whose columns are to be added, and per such row its form times the slope, and its share of the error.
+    terms: Vec<u32>,
+    factors: Vec<f64>,
 }
 
 impl RowForms {
@@ -51,33 +57,30 @@ impl RowForms {
             let rounding = if t == 0.0 || row[D] == 0.0 { 0.0 } else { f64::EPSILON * constant.abs() };
             self.error[i] = forms.errors[unit as usize] + rounding;
         }
-        self.finish::<D>();
+        self.terms.clear();
+        self.factors.clear();
+        wide(Add::<D> { own: self, columns: &[] });
     }
 
     /// Rows behind a dense layer, from the rows before it and the side of each; `cell` tells their cells apart.
-    pub fn compose<const D: usize>(
-        &mut self,
-        link: &Link,
-        before: &RowForms,
-        upper: &[u64],
-        slopes: impl Fn(usize) -> [f64; 2],
-        cell: u64,
-    ) {
+    pub fn compose<const D: usize>(&mut self, link: &Link, before: &RowForms, upper: &[u64], cell: u64) {
         self.stride = link.stride;
         self.rows = link.rows;
         let flips: usize = self.upper.iter().zip(upper).map(|(a, b)| (a ^ b).count_ones() as usize).sum();
         let steps = self.updates + flips;
         let fresh = self.cell != cell || self.upper.len() != upper.len() || steps > UPDATES || 2 * flips > before.rows;
-        let terms = (before.rows + UPDATES + 8) as f64 * (f64::EPSILON / 2.0);
+        let rounding = (before.rows + UPDATES + 8) as f64 * (f64::EPSILON / 2.0);
+        self.terms.clear();
+        self.factors.clear();
         if fresh {
             self.resize::<D>();
-            self.values.fill(0.0);
+            self.values[..D * self.stride].fill(0.0);
             self.values[D * self.stride..].copy_from_slice(&link.bias);
-            (0..self.stride).for_each(|j| self.error[j] = terms * link.bias[j].abs());
+            (0..self.stride).for_each(|j| self.error[j] = rounding * link.bias[j].abs());
             for i in 0..before.rows {
-                let slope = slopes(i)[usize::from(upper[i / 64] >> (i % 64) & 1 == 1)];
+                let slope = link.slopes[i][usize::from(upper[i / 64] >> (i % 64) & 1 == 1)];
                 if slope != 0.0 {
-                    self.add::<D>(link, before, i, slope, terms);
+                    self.term::<D>(before, i, slope, rounding);
                 }
             }
             (self.updates, self.cell) = (0, cell);
@@ -86,34 +89,22 @@ impl RowForms {
             for w in 0..upper.len() {
                 for k in super::bits::Ones(self.upper[w] ^ upper[w]) {
                     let i = 64 * w + k;
-                    let [lower, higher] = slopes(i);
+                    let [lower, higher] = link.slopes[i];
                     let rise = upper[w] >> k & 1 == 1;
-                    self.add::<D>(link, before, i, if rise { higher - lower } else { lower - higher }, terms);
+                    self.term::<D>(before, i, if rise { higher - lower } else { lower - higher }, rounding);
                 }
             }
         }
         self.upper.clear();
         self.upper.extend_from_slice(upper);
-        self.finish::<D>();
+        wide(Add::<D> { own: self, columns: &link.columns });
     }
 
-    fn add<const D: usize>(&mut self, link: &Link, before: &RowForms, i: usize, slope: f64, terms: f64) {
-        let s = self.stride;
-        let column = &link.columns[i * s..(i + 1) * s];
-        let factors: [f64; 9] =
-            std::array::from_fn(|k| if k <= D { slope * before.values[k * before.stride + i] } else { 0.0 });
-        let blame = slope.abs() * (before.error[i] + terms * before.magnitude[i]) * (1.0 + 1e-9);
-        let (values, error) = (&mut self.values, &mut self.error);
-        vectorised(|| {
-            for k in 0..=D {
-                for (v, w) in values[k * s..(k + 1) * s].iter_mut().zip(column) {
-                    *v += w * factors[k];
-                }
-            }
-            for (e, w) in error.iter_mut().zip(column) {
-                *e += w.abs() * blame;
-            }
-        });
+    #[inline(always)]
+    fn term<const D: usize>(&mut self, before: &RowForms, i: usize, slope: f64, rounding: f64) {
+        self.terms.push(i as u32);
+        self.factors.extend((0..=D).map(|k| slope * before.values[k * before.stride + i]));
+        self.factors.push(slope.abs() * (before.error[i] + rounding * before.magnitude[i]) * (1.0 + 1e-9));
     }
 
     fn resize<const D: usize>(&mut self) {
@@ -123,28 +114,48 @@ impl RowForms {
         }
     }
 
-    fn finish<const D: usize>(&mut self) {
+    /// Adds the terms to the rows from `at` on, `LANES` times `N` of them, and sums up what the bounds of their values
+    /// need; whether one of them is flat.
+    #[inline(always)]
+    fn add<const D: usize, const N: usize>(&mut self, columns: &[f64], at: usize) -> bool {
         let s = self.stride;
-        let (values, weight, magnitude) = (&self.values, &mut self.weight, &mut self.magnitude);
-        let (error, full, rows) = (&self.error, &mut self.full, self.rows);
-        self.flat = vectorised(|| {
-            weight.fill(0.0);
-            magnitude.fill(0.0);
-            for k in 0..=D {
-                for j in 0..s {
-                    let size = values[k * s + j].abs();
-                    magnitude[j] = if size > magnitude[j] { size } else { magnitude[j] };
-                    if k < D {
-                        weight[j] += size;
-                    }
+        let place = |k: usize, n: usize| k * s + at + LANES * n;
+        let mut w: [[[f64; LANES]; N]; D] =
+            std::array::from_fn(|k| std::array::from_fn(|n| lanes(&self.values, place(k, n))));
+        let mut c: [[f64; LANES]; N] = std::array::from_fn(|n| lanes(&self.values, place(D, n)));
+        let mut e: [[f64; LANES]; N] = std::array::from_fn(|n| lanes(&self.error, place(0, n)));
+        for (&i, f) in self.terms.iter().zip(self.factors.chunks_exact(D + 2)) {
+            for n in 0..N {
+                let column = lanes(columns, i as usize * s + at + LANES * n);
+                for k in 0..D {
+                    (0..LANES).for_each(|l| w[k][n][l] = column[l].mul_add(f[k], w[k][n][l]));
                 }
+                (0..LANES).for_each(|l| c[n][l] = column[l].mul_add(f[D], c[n][l]));
+                (0..LANES).for_each(|l| e[n][l] = column[l].abs().mul_add(f[D + 1], e[n][l]));
             }
-            for j in 0..s {
-                weight[j] *= 1.0 + 1e-9;
-                full[j] = full_error::<D>(error[j], values[D * s + j]);
+        }
+        let mut flat = false;
+        for n in 0..N {
+            let (mut weight, mut magnitude) = ([0.0; LANES], c[n].map(f64::abs));
+            for k in 0..D {
+                for l in 0..LANES {
+                    let size = w[k][n][l].abs();
+                    weight[l] += size;
+                    magnitude[l] = if size > magnitude[l] { size } else { magnitude[l] };
+                }
+                set(&mut self.values, place(k, n), &w[k][n]);
             }
-            (0..rows).fold(false, |flat, j| flat | (weight[j] <= (D as f64 + 1.0) * error[j]))
-        });
+            (0..LANES).for_each(|l| weight[l] *= 1.0 + 1e-9);
+            for l in 0..LANES {
+                flat |= weight[l] <= (D as f64 + 1.0) * e[n][l] && at + LANES * n + l < self.rows;
+            }
+            set(&mut self.values, place(D, n), &c[n]);
+            set(&mut self.error, place(0, n), &e[n]);
+            set(&mut self.weight, place(0, n), &weight);
+            set(&mut self.magnitude, place(0, n), &magnitude);
+            set(&mut self.full, place(0, n), &std::array::from_fn(|l| full_error::<D>(e[n][l], c[n][l])));
+        }
+        flat
     }
 
     /// Whether some row may be a constant.
@@ -169,58 +180,106 @@ impl RowForms {
         Row { w, c: self.values[D * self.stride + i], weight: self.weight[i], error: self.full[i] }
     }
 
-    /// Signs of the rows named in `open` at a vertex: the words of those certainly positive, then of those certainly
-    /// negative.
-    #[inline(always)]
-    pub fn signs<const D: usize>(&self, v: &Vertex<D>, open: &[u64], positive: &mut [u64], negative: &mut [u64]) {
-        for (w, &bits) in open.iter().enumerate() {
-            let (mut p, mut n) = (0, 0);
-            if bits.count_ones() > 12 {
-                (p, n) = self.block(v, w);
-                (p, n) = (p & bits, n & bits);
-            } else {
-                for k in super::bits::Ones(bits) {
-                    let (value, bound) = self.row::<D>(64 * w + k).at(v);
-                    p |= u64::from(value > bound) << k;
-                    n |= u64::from(-value > bound) << k;
-                }
-            }
-            (positive[w], negative[w]) = (p, n);
-        }
+    /// Signs of the rows named in `open` at vertices that follow each other: per vertex, the words of those certainly
+    /// positive, of those certainly negative, and as many words left as they are.
+    pub fn signs<const D: usize>(&self, vertices: &[Vertex<D>], open: &[u64], signs: &mut [u64]) {
+        wide(Signs { forms: self, vertices, open, signs });
     }
 
     /// Signs of all rows of one word.
     #[inline(always)]
-    fn block<const D: usize>(&self, v: &Vertex<D>, word: usize) -> (u64, u64) {
-        let (start, end) = (64 * word, self.stride.min(64 * word + 64));
-        let s = self.stride;
-        vectorised(|| {
-            let (mut p, mut n) = (0u64, 0u64);
-            let mut at = start;
-            while at < end {
-                let mut value = [0.0; 8];
-                let constant = &self.values[D * s + at..D * s + at + 8];
-                for l in 0..8 {
-                    value[l] = constant[l] * v.finite;
-                }
-                for k in 0..D {
-                    let column = &self.values[k * s + at..k * s + at + 8];
-                    for l in 0..8 {
-                        value[l] += column[l] * v.at.x[k];
+    fn word<const D: usize>(&self, v: &Vertex<D>, word: usize) -> (u64, u64) {
+        let (start, s) = (64 * word, self.stride);
+        let mut at = s.min(start + 64);
+        let (mut positive, mut negative) = (0u64, 0u64);
+        while at > start {
+            at -= LANES;
+            let mut value = lanes(&self.values, D * s + at).map(|c| c * v.finite);
+            for k in 0..D {
+                let w = lanes(&self.values, k * s + at);
+                (0..LANES).for_each(|l| value[l] = w[l].mul_add(v.at.x[k], value[l]));
+            }
+            let (weight, full) = (lanes(&self.weight, at), lanes(&self.full, at));
+            let bound: [f64; LANES] = std::array::from_fn(|l| weight[l].mul_add(v.blur, full[l] * v.spread));
+            let clear: [bool; LANES] = std::array::from_fn(|l| value[l].abs() > bound[l]);
+            let below: [bool; LANES] = std::array::from_fn(|l| value[l] < 0.0);
+            let (mut c, mut b) = (0, 0);
+            (0..LANES).for_each(|l| c |= u64::from(clear[l]) << l);
+            (0..LANES).for_each(|l| b |= u64::from(below[l]) << l);
+            positive = positive << LANES | c & !b;
+            negative = negative << LANES | c & b;
+        }
+        (positive, negative)
+    }
+}
+
+#[inline(always)]
+fn lanes(from: &[f64], at: usize) -> [f64; LANES] {
+    from[at..at + LANES].try_into().expect("as many numbers as lanes")
+}
+
+#[inline(always)]
+fn set(to: &mut [f64], at: usize, lanes: &[f64; LANES]) {
+    to[at..at + LANES].copy_from_slice(lanes);
+}
+
+/// Adds all terms to all rows.
+struct Add<'a, const D: usize> {
+    own: &'a mut RowForms,
+    columns: &'a [f64],
+}
+
+impl<const D: usize> pulp::NullaryFnOnce for Add<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut flat = false;
+        for at in (0..self.own.stride).step_by(2 * LANES) {
+            // As many vectors at a time as registers hold.
+            flat |= if D <= 4 {
+                self.own.add::<D, 2>(self.columns, at)
+            } else {
+                self.own.add::<D, 1>(self.columns, at) | self.own.add::<D, 1>(self.columns, at + LANES)
+            };
+        }
+        self.own.flat = flat;
+    }
+}
+
+/// Signs at several vertices.
+struct Signs<'a, const D: usize> {
+    forms: &'a RowForms,
+    vertices: &'a [Vertex<D>],
+    open: &'a [u64],
+    signs: &'a mut [u64],
+}
+
+impl<const D: usize> pulp::NullaryFnOnce for Signs<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let words = self.open.len();
+        for (w, &open) in self.open.iter().enumerate() {
+            if open == 0 {
+                continue;
+            }
+            let many = open.count_ones() > 12;
+            for (v, signs) in self.vertices.iter().zip(self.signs.chunks_exact_mut(3 * words)) {
+                let (mut p, mut n) = (0, 0);
+                if many {
+                    (p, n) = self.forms.word(v, w);
+                    (p, n) = (p & open, n & open);
+                } else {
+                    for k in super::bits::Ones(open) {
+                        let (value, bound) = self.forms.row::<D>(64 * w + k).at(v);
+                        p |= u64::from(value > bound) << k;
+                        n |= u64::from(-value > bound) << k;
                     }
                 }
-                let (weight, full) = (&self.weight[at..at + 8], &self.full[at..at + 8]);
-                let (mut above, mut below) = (0u64, 0u64);
-                for l in 0..8 {
-                    let bound = weight[l] * v.blur + full[l] * v.spread;
-                    above |= u64::from(value[l] > bound) << l;
-                    below |= u64::from(-value[l] > bound) << l;
-                }
-                p |= above << (at - start);
-                n |= below << (at - start);
-                at += 8;
+                (signs[w], signs[words + w]) = (p, n);
             }
-            (p, n)
-        })
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod checks;
 mod counts;
 mod cut;
 mod descent;
+mod edges;
 mod exact;
 mod forms;
 mod groups;

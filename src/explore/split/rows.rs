@@ -1,9 +1,9 @@
 //! Stages of units: their forms on a cell, the signs at its vertices, which rows cut it, and the split by one row.
 
-use super::bits::Ones;
+use super::bits::{Bits, Ones};
 use super::descent::{Cell, Descent, Entry, Errand, Frame, Stop};
 use super::stage::{Kind, Level, NONE, Rows};
-use super::vertex::{Origin, Row};
+use super::vertex::{Origin, Row, Vertex, solve};
 use crate::ir::{Rational, rational};
 use std::cmp::Ordering;
 
@@ -23,8 +23,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if s > 0 && !ground.stages.links.is_empty() {
             let (before, after) = self.floors.split_at_mut(s);
             let from = &before[s - 1];
-            let slopes = |i: usize| Self::slopes(ground, s - 1, i);
-            after[0].rows.compose::<D>(&ground.stages.links[s - 1], &from.rows, &from.chosen, slopes, from.cell);
+            after[0].rows.compose::<D>(&ground.stages.links[s - 1], &from.rows, &from.chosen, from.cell);
         } else {
             let first = if s == 0 { 0 } else { ground.stages.list[s - 1].node };
             for id in first..stage.node {
@@ -68,27 +67,27 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
         }
         let start = self.entries.len() as u32;
+        let first = self.vertices.len();
         for k in frame.cell.start..frame.cell.start + frame.cell.len {
             let Entry { mask, vertex } = self.entries[k as usize];
             let (mut copy, rest) = (self.vertices[vertex as usize], self.rest(vertex));
             copy.origin = Origin::Same(vertex);
             let vertex = self.push(copy, rest);
-            self.evaluate(vertex, s, begin, words);
             self.entries.push(Entry { mask, vertex });
         }
         frame.cell.start = start;
+        self.evaluate(first, s, begin, words);
         self.settle(&mut frame.cell, s, begin, None)
     }
 
-    /// Signs of the open rows at a vertex.
+    /// Signs of the open rows at all vertices from the `first` on.
     #[inline(always)]
-    pub fn evaluate(&mut self, vertex: u32, stage: usize, open: usize, words: usize) {
-        let at = self.signs.len();
-        self.signs.resize(at + 3 * words, 0);
-        let v = &mut self.vertices[vertex as usize];
-        v.signs = at as u32;
-        let (positive, negative) = self.signs[at..at + 2 * words].split_at_mut(words);
-        self.floors[stage].rows.signs(v, &self.words[open..open + words], positive, negative);
+    pub fn evaluate(&mut self, first: usize, stage: usize, open: usize, words: usize) {
+        let fresh = &mut self.vertices[first..];
+        let begin = self.signs.len();
+        self.signs.resize(begin + 3 * words * fresh.len(), 0);
+        fresh.iter_mut().enumerate().for_each(|(k, v)| v.signs = (begin + 3 * words * k) as u32);
+        self.floors[stage].rows.signs(fresh, &self.words[open..open + words], &mut self.signs[begin..]);
     }
 
     /// The sign of a row whose form is constant on the cell; `None` for one that varies.
@@ -164,7 +163,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let (mut above, mut below) = (false, false);
         self.sides.clear();
         for k in cell.start..cell.start + cell.len {
-            let sign = self.row_sign(self.entries[k as usize].vertex, stage, row);
+            let sign = self.row_sign(cell, k, stage, row);
             above |= sign == Ordering::Greater;
             below |= sign == Ordering::Less;
             self.sides.push(sign);
@@ -181,9 +180,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         Some(if above { Ordering::Greater } else { Ordering::Less })
     }
 
-    /// The certain sign of a row at a vertex.
+    /// The certain sign of a row at an entry of a cell.
     #[inline(always)]
-    pub fn row_sign(&mut self, vertex: u32, stage: usize, row: usize) -> Ordering {
+    fn row_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
+        let vertex = self.entries[entry as usize].vertex;
         let words = self.ground.stages.list[stage].words();
         let at = self.vertices[vertex as usize].signs as usize + row / 64;
         let bit = |bits: u64| bits >> (row % 64) & 1 == 1;
@@ -196,7 +196,19 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if bit(self.signs[at + 2 * words]) {
             return Ordering::Equal;
         }
-        let sign = self.exact_sign(vertex, Level { stage: stage as u32, a: row as u32, b: NONE });
+        self.unclear_sign(cell, entry, stage, row)
+    }
+
+    /// The same where the bound at the vertex as it stands does not decide: from its hyperplanes, or exactly.
+    #[cold]
+    #[inline(never)]
+    fn unclear_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
+        let Entry { mask, vertex } = self.entries[entry as usize];
+        let words = self.ground.stages.list[stage].words();
+        let at = self.vertices[vertex as usize].signs as usize + row / 64;
+        let solved = self.solved_sign(cell, &mask, vertex, &self.floors[stage].rows.row::<D>(row));
+        let sign =
+            solved.unwrap_or_else(|| self.exact_sign(vertex, Level { stage: stage as u32, a: row as u32, b: NONE }));
         let block = match sign {
             Ordering::Greater => 0,
             Ordering::Less => 1,
@@ -204,6 +216,21 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         };
         self.signs[at + block * words] |= 1 << (row % 64);
         sign
+    }
+
+    /// The sign of a form at a vertex solved for from its hyperplanes, where that can be clearer than what is known. The
+    /// position stays as it is: what a subtree adds must not depend on which signs were asked for before.
+    fn solved_sign(&self, cell: &Cell<W>, mask: &Bits<W>, vertex: u32, form: &Row<D>) -> Option<Ordering> {
+        let v = &self.vertices[vertex as usize];
+        if v.finite != 1.0 || v.sharp() || mask.count() < D {
+            return None;
+        }
+        let mut rows = [*form; D];
+        for (row, slot) in rows.iter_mut().zip(mask.iter()) {
+            *row = self.slots[cell.slot_base as usize + slot].form;
+        }
+        let (value, bound) = form.at(&Vertex::new(solve(&rows)?, true, v.origin));
+        (value.abs() > bound).then(|| value.total_cmp(&0.0))
     }
 
     /// Splits a cell by its first open row, or hands it on to the next stage.
@@ -222,7 +249,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
         self.sides.clear();
         for k in frame.cell.start..frame.cell.start + frame.cell.len {
-            let sign = self.row_sign(self.entries[k as usize].vertex, s, row);
+            let sign = self.row_sign(&frame.cell, k, s, row);
             self.sides.push(sign);
         }
         let form = self.floors[s].rows.row::<D>(row);

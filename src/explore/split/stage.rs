@@ -43,7 +43,7 @@ pub struct Rows {
     pub level: Vec<f64>,
     /// Number of the breakpoint within its unit.
     pub number: Vec<u32>,
-    /// Whether row i is unit i with its only breakpoint at zero, for all units.
+    /// Whether row i is unit i with its only breakpoint and its value there at zero, for all units.
     pub plain: bool,
 }
 
@@ -69,6 +69,8 @@ pub struct Link {
     pub rows: usize,
     /// Length of a column.
     pub stride: usize,
+    /// Slopes of the units before it, below and above their breakpoint.
+    pub slopes: Vec<[f64; 2]>,
 }
 
 /// All stages, their sources, and the direct links between them where there are any.
@@ -93,7 +95,7 @@ impl Stages {
                     let mut rows = Rows { unit: vec![], level: vec![], number: vec![], plain: true };
                     for unit in 0..n.len() {
                         let breakpoints = a.curve(unit).breakpoints();
-                        rows.plain &= breakpoints == [0.0];
+                        rows.plain &= breakpoints == [0.0] && a.curve(unit).offset(0) == 0.0;
                         for (k, &t) in breakpoints.iter().enumerate() {
                             rows.unit.push(unit as u32);
                             rows.level.push(t);
@@ -157,6 +159,8 @@ fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
         if a.source != from.node || a.divisor.is_some() || !plain(from) || !plain(to) {
             return None;
         }
+        let Op::Activation(curves) = &network.nodes[from.node].op else { return None };
+        let slopes = (0..dense.cols).map(|i| [curves.curve(i).slope(0), curves.curve(i).slope(1)]).collect();
         let Dense { rows, cols, .. } = *dense;
         let stride = rows.next_multiple_of(8);
         let mut columns = vec![0.0; stride * cols];
@@ -165,7 +169,7 @@ fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
         }
         let mut bias = vec![0.0; stride];
         (0..rows).for_each(|i| bias[i] = a.bias.as_ref().map_or(0.0, |b| b.get(i)));
-        Some(Link { columns, bias, rows, stride })
+        Some(Link { columns, bias, rows, stride, slopes })
     };
     stages.windows(2).map(link).collect::<Option<Vec<Link>>>().unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 //! cannot give one it answers `None` and the caller goes to exact arithmetic. Derivations: `docs/numerics.md`.
 
 use super::stage::{Level, NONE};
+use crate::polytope::wide;
 
 /// Unit roundoff of float64.
 const U: f64 = f64::EPSILON / 2.0;
@@ -12,8 +13,13 @@ const SLACK: f64 = 1.0 + 1e-9;
 /// Far below every bound that matters; covers underflow.
 const TINY: f64 = 1e-290;
 /// A vertex less certain than this, relative to its size, is solved for from its hyperplanes: along chains of cuts the
-/// bounds grow by a factor each, which the error itself does not.
-const HAZY: f64 = 1e-8;
+/// bounds grow by a factor each, which the error itself does not. Few signs are so close to zero that it matters, and
+/// for these the vertex is solved for.
+const HAZY: f64 = 1e-4;
+/// The same where volumes are summed, whose bounds would lose their meaning, and where an end of the edge is at infinity.
+const HAZY_STRICT: f64 = 1e-8;
+/// One more certain than this is not solved for again where a sign is unclear.
+const SHARP: f64 = 1e-14;
 /// One less certain than this is replaced by its exact value rounded.
 const BLURRED: f64 = 1e-6;
 
@@ -65,8 +71,13 @@ impl<const D: usize> Vertex<D> {
 
     /// Whether the position should be solved for anew.
     #[inline(always)]
-    pub fn hazy(&self) -> bool {
-        self.at.error > HAZY * self.reach
+    pub fn hazy(&self, strict: bool) -> bool {
+        self.at.error > if strict { HAZY_STRICT } else { HAZY } * self.reach
+    }
+
+    /// Whether solving for the position anew cannot be expected to make it clearer.
+    pub fn sharp(&self) -> bool {
+        self.at.error <= SHARP * self.reach
     }
 
     /// Whether the position is too uncertain to be of use.
@@ -195,6 +206,22 @@ pub fn between_far<const D: usize>(
 /// With C an approximate inverse of the matrix A of normals and η ≥ ‖I - C A‖ < 1, the exact inverse is at most
 /// ‖C‖ / (1 - η) in the maximum norm, and so the error is at most that times the residual (Rump 2010, section 10).
 pub fn solve<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
+    wide(Solve(rows))
+}
+
+struct Solve<'a, const D: usize>(&'a [Row<D>; D]);
+
+impl<const D: usize> pulp::NullaryFnOnce for Solve<'_, D> {
+    type Output = Option<Spot<D>>;
+
+    #[inline(always)]
+    fn call(self) -> Option<Spot<D>> {
+        solved(self.0)
+    }
+}
+
+#[inline(always)]
+fn solved<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
     let (mut a, mut c) = ([[0.0; D]; D], [[0.0; D]; D]);
     let mut error = 0.0f64;
     for i in 0..D {
@@ -205,25 +232,34 @@ pub fn solve<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
     }
     let mut m = a;
     for k in 0..D {
-        let pivot = (k..D).max_by(|&x, &y| m[x][k].abs().total_cmp(&m[y][k].abs()))?;
+        let mut pivot = k;
+        for i in k + 1..D {
+            pivot = if m[i][k].abs() > m[pivot][k].abs() { i } else { pivot };
+        }
         m.swap(k, pivot);
         c.swap(k, pivot);
         let inverse = 1.0 / m[k][k];
-        m[k] = m[k].map(|v| v * inverse);
-        c[k] = c[k].map(|v| v * inverse);
-        for i in (0..D).filter(|&i| i != k) {
-            let factor = m[i][k];
+        let (own, own_c) = (m[k].map(|v| v * inverse), c[k].map(|v| v * inverse));
+        (m[k], c[k]) = (own, own_c);
+        for i in 0..D {
+            let factor = if i == k { 0.0 } else { m[i][k] };
             for j in 0..D {
-                m[i][j] -= factor * m[k][j];
-                c[i][j] -= factor * c[k][j];
+                m[i][j] -= factor * own[j];
+                c[i][j] -= factor * own_c[j];
             }
         }
     }
     let (mut norm, mut off) = (0.0f64, 0.0f64);
     for i in 0..D {
-        norm = norm.max(c[i].iter().map(|v| v.abs()).sum::<f64>());
-        let entry = |j: usize| (0..D).map(|k| c[i][k] * a[k][j]).sum::<f64>() - if i == j { 1.0 } else { 0.0 };
-        off = off.max((0..D).map(|j| entry(j).abs()).sum::<f64>());
+        let mut product = [0.0; D];
+        for k in 0..D {
+            for j in 0..D {
+                product[j] += c[i][k] * a[k][j];
+            }
+        }
+        product[i] -= 1.0;
+        norm = largest(norm, total(&c[i]));
+        off = largest(off, total(&product));
     }
     // Rows of A have sum one; each coefficient of them is uncertain by `error`.
     let eta = (off + norm * (D as f64) * (error + (D + 4) as f64 * U)) * SLACK;
@@ -238,7 +274,7 @@ pub fn solve<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
         for i in 0..D {
             let (value, bound) = rows[i].at(&here);
             values[i] = value / rows[i].weight;
-            residual = residual.max((value.abs() + bound) / rows[i].weight);
+            residual = largest(residual, (value.abs() + bound) / rows[i].weight);
         }
         if step < 2 {
             for i in 0..D {
@@ -247,6 +283,18 @@ pub fn solve<const D: usize>(rows: &[Row<D>; D]) -> Option<Spot<D>> {
         }
     }
     Some(Spot { x, error: norm / (1.0 - eta) * residual * SLACK * SLACK + TINY })
+}
+
+/// The larger one, and NaN if either is.
+#[inline(always)]
+fn largest(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// Sum of absolute values.
+#[inline(always)]
+fn total<const D: usize>(v: &[f64; D]) -> f64 {
+    v.iter().fold(0.0, |sum, x| sum + x.abs())
 }
 
 /// a / b with a bound on its error, b certainly positive.
