@@ -83,7 +83,7 @@ fn describe(network: &Network, id: NodeId) -> (String, usize) {
             let kind = match &a.linear {
                 Linear::Identity => "shift",
                 Linear::Scale(_) => "scale",
-                Linear::Index(_) => "move",
+                Linear::Index(_) | Linear::Block(_) => "move",
                 Linear::Dense(_) => "dense",
                 // A sum over windows has ones for weights, and no parameters.
                 Linear::Conv(_) if ["AveragePool", "CumSum"].contains(&node.label.op.as_str()) => "window",

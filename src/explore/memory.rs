@@ -135,7 +135,7 @@ fn parameters(network: &Network) -> u64 {
         Linear::Conv(c) => c.weight.len(),
         Linear::Sparse { weights, columns, .. } => weights.len() + columns.len(),
         Linear::Index(index) => index.len(),
-        Linear::Identity | Linear::Scale(_) => 0,
+        Linear::Identity | Linear::Scale(_) | Linear::Block(_) => 0,
     };
     let of_node = |op: &Op| if let Op::Affine(a) = op { of(&a.linear) } else { 0 };
     network.nodes.iter().map(|n| of_node(&n.op) as u64).sum()

@@ -2,7 +2,7 @@
 //! few bytes must not make tensors of gigabytes.
 //!
 //! Contract: [`outcome`] is at least the number of elements that any output has. It also refuses the attributes that
-//! would make the evaluation itself run away. [`FOLDED`], [`MOVED`], [`JOINED`] and [`EXPANDED`] are stated in `docs/operators.md`.
+//! would make the evaluation itself run away. [`FOLDED`], [`MOVED`], [`JOINED`], [`PARTS`] and [`EXPANDED`] are stated in `docs/operators.md`.
 
 use super::call::Call;
 use super::tensor::{floats, integers};
@@ -14,6 +14,10 @@ pub const FOLDED: u64 = 1 << 24;
 pub const MOVED: u64 = 1 << 24;
 /// Most elements of a concatenation.
 pub const JOINED: u64 = 1 << 25;
+/// Most tensors of a sequence.
+pub const PARTS: usize = 1 << 16;
+/// What a tensor in a sequence weighs among the entries of index maps.
+pub const PART: u64 = 256;
 /// Most entries of all index maps, windows and means of a network.
 pub const EXPANDED: u64 = 1 << 28;
 
@@ -23,12 +27,13 @@ fn shape(value: &Value) -> Vec<usize> {
         Value::Constant(t) => t.shape().to_vec(),
         Value::Computed(c) => c.shape.clone(),
         Value::Comparison(c) => c.left.shape.clone(),
-        Value::Cut(_) | Value::Poisoned => vec![],
+        Value::Sequence(_) | Value::Cut(_) | Value::Poisoned => vec![],
     }
 }
 
+/// A bound on the number of elements. A dimension of zero counts as one: what is done along the others costs all the same.
 fn size(shape: &[usize]) -> u64 {
-    shape.iter().fold(1u64, |n, &d| n.saturating_mul(d as u64))
+    shape.iter().fold(1u64, |n, &d| n.saturating_mul(d.max(1) as u64))
 }
 
 /// Number of elements of the common shape, if the shapes fit together; a bound on it in any case.
@@ -36,7 +41,24 @@ fn joined(shapes: &[Vec<usize>]) -> u64 {
     let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
     let dim =
         |k: usize| shapes.iter().filter(|s| s.len() + k >= rank).map(|s| s[s.len() + k - rank]).max().unwrap_or(1);
-    (0..rank).fold(1u64, |n, k| n.saturating_mul(dim(k) as u64))
+    (0..rank).fold(1u64, |n, k| n.saturating_mul(dim(k).max(1) as u64))
+}
+
+/// A bound on the work of a sliding window.
+fn windows(call: &Call, shapes: &[Vec<usize>]) -> u64 {
+    let most = |name: &str| call.ints(name).unwrap_or_default().iter().map(|v| v.unsigned_abs()).max().unwrap_or(0);
+    let taps = call.ints("kernel_shape").unwrap_or_default();
+    let taps = taps.iter().fold(1u64, |n, k| n.saturating_mul(k.unsigned_abs().max(1)));
+    let stride = if call.node.op_type == "ConvTranspose" { most("strides").max(1) } else { 1 };
+    let reach = most("kernel_shape").saturating_mul(most("dilations").max(1));
+    let around = most("pads").saturating_mul(2).saturating_add(most("output_padding")).saturating_add(reach);
+    let around = around.saturating_add(most("output_shape"));
+    let space = shapes.first().map_or(&[][..], |s| s.get(2..).unwrap_or_default());
+    let extent = |d: usize| (d as u64).saturating_mul(stride).saturating_add(around).max(1);
+    let positions = space.iter().fold(1u64, |n, &d| n.saturating_mul(extent(d)));
+    let planes = shapes.first().map_or(1, |s| size(&s[..s.len().min(2)]));
+    let weights = shapes.iter().skip(1).map(|s| size(s)).fold(1, u64::saturating_mul);
+    planes.saturating_mul(positions).saturating_mul(weights.max(taps))
 }
 
 /// A bound on the number of elements of any output of a node; for products, on the work as well.
@@ -45,27 +67,33 @@ pub fn outcome(call: &Call) -> Result<u64, Refusal> {
     let first = shapes.first().map_or(0, |s| size(s));
     let listed =
         |k: usize| -> Result<Vec<i64>, Refusal> { Ok(call.constant(k)?.map_or(Ok(vec![]), |t| integers(&t))?) };
-    let product = |dims: &[i64]| dims.iter().fold(1u64, |n, &d| n.saturating_mul(d.max(0) as u64));
+    let product = |dims: &[i64]| match dims.iter().find(|d| **d < 0) {
+        Some(d) => Err(Refusal::new(format!("a size of {d}"))),
+        None => Ok(dims.iter().fold(1u64, |n, &d| n.saturating_mul(d.max(1) as u64))),
+    };
     let of = |k: usize| shapes.get(k).map_or(1, |s| size(s)).max(1);
     Ok(match call.node.op_type.as_str() {
         "Concat" | "FeatureVectorizer" => shapes.iter().map(|s| size(s)).fold(0, u64::saturating_add),
-        "ConstantOfShape" => product(&listed(0)?),
+        "ConstantOfShape" => product(&listed(0)?)?,
         "Expand" => {
             let target: Vec<usize> = listed(1)?.iter().map(|&d| d.max(0) as usize).collect();
             joined(&[shapes[0].clone(), target])
         }
-        "Tile" => first.saturating_mul(product(&listed(1)?)),
+        "Tile" => first.saturating_mul(product(&listed(1)?)?),
         "Range" => {
             let number = |k| -> Result<f64, Refusal> {
                 let tensor = call.constant(k)?.ok_or_else(|| Refusal::new("a bound is missing"))?;
                 floats(&tensor)?.first().copied().ok_or_else(|| Refusal::new("a bound is empty"))
             };
-            let steps = ((number(1)? - number(0)?) / number(2)?).ceil().max(0.0);
-            if steps.is_finite() { steps as u64 } else { u64::MAX }
+            let steps = ((number(1)? - number(0)?) / number(2)?).ceil();
+            if steps.is_finite() { steps.max(0.0) as u64 } else { u64::MAX }
         }
         "OneHot" => {
             let depth = call.constant(1)?.map_or(Ok(vec![]), |t| floats(&t))?.first().copied().unwrap_or(0.0);
-            first.saturating_mul(depth.max(0.0) as u64)
+            if depth.is_nan() || depth < 0.0 {
+                return Err(Refusal::new(format!("a depth of {depth}")));
+            }
+            first.saturating_mul(depth as u64)
         }
         "Gather" => of(1).saturating_mul(first),
         "GatherND" | "GatherElements" => of(1).saturating_mul(if call.node.op_type == "GatherND" { first } else { 1 }),
@@ -81,8 +109,18 @@ pub fn outcome(call: &Call) -> Result<u64, Refusal> {
             let outer = first.saturating_mul(of(1)) / inner;
             (outer / 64).max(joined(&shapes).max(first).max(of(1)))
         }
-        "Einsum" | "Conv" | "ConvTranspose" | "Resize" | "Upsample" | "AveragePool" | "MaxPool" => {
-            shapes.iter().map(|s| size(s).max(1)).fold(1, u64::saturating_mul)
+        "Einsum" => shapes.iter().map(|s| size(s)).fold(1, u64::saturating_mul),
+        "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" => windows(call, &shapes),
+        "Resize" | "Upsample" => {
+            let given = if call.node.op_type == "Resize" && call.opset > 10 { 2 } else { 1 };
+            let scales = match call.floats("scales") {
+                Some(scales) => scales,
+                None => call.constant(given)?.map_or(Ok(vec![]), |t| floats(&t))?,
+            };
+            let grown = scales.iter().fold(first as f64, |n, s| n * s.abs().max(1.0));
+            let sizes = if call.node.op_type == "Resize" { product(&listed(3)?)? } else { 1 };
+            let whole = shapes.get(3).is_some_and(|s| size(s) == shapes[0].len() as u64);
+            (grown as u64).max(sizes.saturating_mul(if whole || sizes == 1 { 1 } else { first }))
         }
         "Transpose" => {
             let rank = shapes.first().map_or(0, |s| s.len());

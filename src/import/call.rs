@@ -36,6 +36,11 @@ impl<'a> Call<'a> {
         self.attribute(name).map_or(default, |a| a.i)
     }
 
+    /// Integer attribute, if it is given.
+    pub fn int_given(&self, name: &str) -> Option<i64> {
+        self.attribute(name).map(|a| a.i)
+    }
+
     /// Float attribute, widened exactly.
     pub fn float(&self, name: &str, default: f32) -> f64 {
         f64::from(self.attribute(name).map_or(default, |a| a.f))
@@ -56,6 +61,12 @@ impl<'a> Call<'a> {
         self.attribute(name).map(|a| String::from_utf8_lossy(&a.s).into_owned())
     }
 
+    /// String list attribute.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let strings = self.attribute(name).map_or(&[][..], |a| &a.strings);
+        strings.iter().map(|s| String::from_utf8_lossy(s).into_owned()).collect()
+    }
+
     /// Tensor attribute.
     pub fn tensor(&self, name: &str) -> Option<&TensorProto> {
         self.attribute(name).and_then(|a| a.t.as_ref())
@@ -71,6 +82,9 @@ impl<'a> Call<'a> {
         match self.input(k) {
             Some(Value::Computed(c)) => Ok(c.clone()),
             Some(Value::Comparison(_)) => Err(Refusal::new("computes with the outcome of a comparison, which jumps")),
+            Some(Value::Sequence(_)) => {
+                Err(Refusal::new(format!("input {k} is a sequence where a tensor is expected")))
+            }
             Some(_) => Err(Refusal::new(format!("input {k} is a constant where a computed tensor is expected"))),
             None => Err(Refusal::new(format!("input {k} is missing"))),
         }

@@ -15,7 +15,7 @@ use super::tensor::{self, Undecoded, elements};
 use super::value::{Computed, Refusal, Value, broadcast_index};
 use super::{Offender, Options, Stop};
 use crate::finding::Finding;
-use crate::ir::{Affine, Broadcast, Label, Linear, Network, Node, NodeId, Op, Port};
+use crate::ir::{Affine, Block, Broadcast, Label, Linear, Network, Node, NodeId, Op, Port};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tract_core::internal::Tensor;
@@ -108,7 +108,7 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             let used = self.graph.readers.contains_key(&input.name);
-            let float = ["float32", "float16", "float64"].contains(&input.element.as_str());
+            let float = ["float32", "float16", "float64", "bfloat16"].contains(&input.element.as_str());
             if used && !float {
                 return Err(Stop::Unsupported(Offender {
                     op: "Input".into(),
@@ -141,9 +141,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn part(&mut self, port: &Port) -> NodeId {
-        let index: Vec<u32> = (port.offset..port.offset + port.len()).map(|j| j as u32).collect();
+        let (width, from) = (port.len(), port.offset);
+        let part = Block { rows: 1, width, from, from_step: 0, to: 0, to_step: width };
         let label = Label { layer: port.name.clone(), op: "Input".into(), node: port.name.clone() };
-        self.push(label, port.shape.clone(), affine(0, Linear::Index(index.into())))
+        self.push(label, port.shape.clone(), affine(0, Linear::Block(part)))
     }
 
     /// The value of a tensor, decoding initializers on first use. `Ok(None)`: nothing has that name.
@@ -188,6 +189,7 @@ impl<'a> Lowering<'a> {
                 vec![]
             }
         };
+        self.expanded += bounds::PART * values.iter().map(Value::parts).sum::<u64>();
         if self.expanded > bounds::EXPANDED {
             let reason = format!("the network needs more than {} index entries up to here", bounds::EXPANDED);
             return Err(Stop::Unsupported(offender(node, &call.name, Refusal::new(reason))));
@@ -232,7 +234,7 @@ impl<'a> Lowering<'a> {
         if call.inputs.iter().flatten().any(ended) {
             return self.behind_cut(call, entry);
         }
-        if call.inputs.is_empty() && entry.status != Status::Refused {
+        if call.inputs.is_empty() && entry.status != Status::Refused && !entry.never_folded() {
             return self.constant(call);
         }
         ops::lower(self, call, entry)
@@ -284,7 +286,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Adds a node to the network.
-    pub fn push(&mut self, label: Label, shape: Vec<usize>, op: Op) -> NodeId {
+    pub fn push(&mut self, label: Label, shape: Vec<usize>, mut op: Op) -> NodeId {
+        if let Op::Affine(Affine { linear, .. }) = &mut op
+            && let Linear::Index(index) = linear
+            && let Some(block) = Block::recognise(index)
+        {
+            *linear = Linear::Block(block);
+        }
         self.expanded += match &op {
             Op::Affine(Affine { linear: Linear::Index(index), .. }) => index.len() as u64,
             Op::Affine(Affine { linear: Linear::Sparse { weights, .. }, .. }) => 3 * weights.len() as u64,
@@ -314,6 +322,11 @@ impl<'a> Lowering<'a> {
     /// Whether any needed node, or an output, reads a tensor.
     pub fn is_read(&self, tensor: &str) -> bool {
         self.graph.readers.contains_key(tensor)
+    }
+
+    /// The number of elements of a node of the network.
+    pub fn len(&self, node: NodeId) -> usize {
+        self.nodes[node].len()
     }
 
     /// The operation of a node of the network.
@@ -385,7 +398,7 @@ fn name_activations(network: &mut Network) {
         let mut at = network.sources(id)[0];
         let layer = loop {
             match &network.nodes[at].op {
-                Op::Affine(a) if matches!(a.linear, Linear::Index(_)) => at = a.source,
+                Op::Affine(a) if matches!(a.linear, Linear::Index(_) | Linear::Block(_)) => at = a.source,
                 Op::Affine(_) => break network.nodes[at].label.layer.clone(),
                 _ => break names::from_node(&network.nodes[id].label.node, &network.nodes[id].label.op),
             }

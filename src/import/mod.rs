@@ -19,6 +19,7 @@ mod graph;
 mod inline;
 mod lower;
 mod names;
+mod narrow;
 mod ops;
 mod read;
 mod tail;

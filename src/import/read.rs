@@ -75,7 +75,7 @@ fn describe(info: &ValueInfoProto) -> String {
 
 /// ONNX element type by number (`onnx.proto`, `TensorProto.DataType`).
 pub fn element_name(code: i32) -> &'static str {
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 24] = [
         "undefined",
         "float32",
         "uint8",
@@ -93,6 +93,13 @@ pub fn element_name(code: i32) -> &'static str {
         "complex64",
         "complex128",
         "bfloat16",
+        "float8e4m3fn",
+        "float8e4m3fnuz",
+        "float8e5m2",
+        "float8e5m2fnuz",
+        "uint4",
+        "int4",
+        "float4e2m1",
     ];
     NAMES.get(code as usize).copied().unwrap_or("unknown")
 }

@@ -130,6 +130,13 @@ impl<'a> Lowering<'a> {
                         constants.push(Output { element: self.element(&name), name, shape, node });
                     }
                 }
+                Value::Sequence(parts) => {
+                    for (k, part) in parts.into_iter().enumerate() {
+                        if let Value::Computed(part) = part {
+                            ended.audited.push((format!("{name}.{k}"), part));
+                        }
+                    }
+                }
                 Value::Poisoned => {}
             }
             used.extend(ended.by);

@@ -2,6 +2,7 @@
 //!
 //! Refuses: element types that hold no real numbers, data that does not fill the shape, sizes beyond all reason.
 
+use super::narrow::Narrow;
 use super::read::{Source, element_name, guarded};
 use std::sync::Arc;
 use tract_core::internal::{DatumType, InletId, IntoArcTensor, IntoRunnable, OutletId, SpecialOps, Tensor, tvec};
@@ -47,6 +48,10 @@ pub fn decode(source: &Source, proto: &TensorProto) -> Result<Tensor, Undecoded>
     let at = |reason: String| Undecoded::Malformed(format!("initializer {:?}: {reason}", proto.name));
     let kind = tensor_proto::DataType::try_from(proto.data_type)
         .map_err(|_| at(format!("unknown element type {}", proto.data_type)))?;
+    if let Some(narrow) = Narrow::new(proto) {
+        let shape: Vec<usize> = proto.dims.iter().map(|&d| d.max(0) as usize).collect();
+        return decode(source, &narrow.carrier).and_then(|t| narrow.widen(&t, &shape).map_err(|e| at(e.to_string())));
+    }
     use tensor_proto::DataType as D;
     let width = match kind {
         D::Bool | D::Uint8 | D::Int8 => 1,
@@ -127,7 +132,7 @@ pub fn filled(shape: &[usize], element: &str, values: &[f64]) -> Result<Tensor, 
         each => return Err(format!("{} values for an input of {count} elements", each.len())),
     };
     let kind = match element {
-        "float64" | "float32" | "float16" => DatumType::F64,
+        "float64" | "float32" | "float16" | "bfloat16" => DatumType::F64,
         "bool" => DatumType::Bool,
         "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => DatumType::I64,
         other => return Err(format!("an input of {other} cannot be held constant")),

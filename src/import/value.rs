@@ -64,10 +64,19 @@ pub enum Value {
     Constant(Arc<Tensor>),
     Computed(Computed),
     Comparison(Comparison),
+    /// Tensors in order.
+    Sequence(Vec<Value>),
     /// Comes out of a refused node: what reads it is not refused for that.
     Poisoned,
     /// Comes out of a node that ends the network.
     Cut(Cut),
+}
+
+impl Value {
+    /// How many tensors a sequence holds; none, where it is none.
+    pub fn parts(&self) -> u64 {
+        if let Value::Sequence(parts) = self { parts.len() as u64 } else { 0 }
+    }
 }
 
 /// Why one node is refused.

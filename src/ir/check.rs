@@ -102,6 +102,7 @@ impl Affine {
                 ensure(index.len() == length, "index map does not fit the length")?;
                 ensure(index.iter().all(|&j| j == ZERO || (j as usize) < source), "index out of range")
             }
+            Linear::Block(b) => ensure(b.fits(source, length), "a moved block does not fit"),
             Linear::Dense(m) => {
                 ensure(m.rows == length && m.cols == source, "matrix does not fit")?;
                 ensure(m.weight.len() == m.rows * m.cols, "matrix of the wrong size")?;

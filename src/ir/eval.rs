@@ -97,9 +97,7 @@ impl Values {
     /// As `scale`, looking through element-wise affine nodes only: a dense chain would cost a product per unit.
     fn scale_of_input(&self, network: &Network, node: usize, j: usize) -> f64 {
         match &network.nodes[node].op {
-            Op::Affine(a)
-                if matches!(a.linear, super::Linear::Identity | super::Linear::Scale(_) | super::Linear::Index(_)) =>
-            {
+            Op::Affine(a) if a.linear.copies() || matches!(a.linear, super::Linear::Scale(_)) => {
                 self.scale(network, node, j)
             }
             _ => self.nodes[node][j].abs(),

@@ -1,8 +1,9 @@
-//! The linear parts of affine nodes, kept structured: dense, convolution, index map, sparse.
+//! The linear parts of affine nodes, kept structured: dense, convolution, index map, moved blocks, sparse.
 //!
 //! Contract: one description serves every use. [`Linear::for_row`] gives the exact coefficients of one row;
 //! [`Linear::apply`] multiplies a block of columns in float64. Nothing is expanded to a dense matrix.
 
+use super::block::Block;
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -92,6 +93,8 @@ pub enum Linear {
     Scale(Broadcast),
     /// `y_i = x[index_i]`, or 0 where the index is [`ZERO`].
     Index(Arc<[u32]>),
+    /// As an index map, for whole blocks of neighbours.
+    Block(Block),
     /// A dense matrix.
     Dense(Dense),
     /// A convolution or its transpose.
@@ -120,6 +123,11 @@ impl Linear {
                     visit(index[i] as usize, 1.0);
                 }
             }
+            Linear::Block(b) => {
+                if let Some(j) = b.source(i) {
+                    visit(j, 1.0);
+                }
+            }
             Linear::Dense(m) => {
                 for (j, &w) in m.weight[i * m.cols..(i + 1) * m.cols].iter().enumerate() {
                     if w != 0.0 {
@@ -141,6 +149,7 @@ impl Linear {
         let rows = out.len().checked_div(cols).unwrap_or(0);
         match self {
             Linear::Identity => out.copy_from_slice(x),
+            Linear::Block(b) => b.apply(x, cols, out),
             Linear::Dense(m) if cols > 1 => {
                 let work = m.rows * m.cols * cols;
                 let par = if work >= PARALLEL_FROM { Par::rayon(0) } else { Par::Seq };
@@ -185,7 +194,7 @@ impl Linear {
     /// About how many entries a row has.
     fn row_weight(&self) -> usize {
         match self {
-            Linear::Identity | Linear::Scale(_) | Linear::Index(_) => 1,
+            Linear::Identity | Linear::Scale(_) | Linear::Index(_) | Linear::Block(_) => 1,
             Linear::Dense(m) => m.cols,
             Linear::Conv(c) => c.row_weight(),
             Linear::Sparse { starts, weights, .. } => weights.len() / starts.len().max(2) + 1,
@@ -195,7 +204,7 @@ impl Linear {
     /// The coefficients as they are stored; none where numbers only move.
     pub fn coefficients(&self) -> &[f64] {
         match self {
-            Linear::Identity | Linear::Index(_) => &[],
+            Linear::Identity | Linear::Index(_) | Linear::Block(_) => &[],
             Linear::Scale(b) => &b.values,
             Linear::Dense(m) => &m.weight,
             Linear::Conv(c) => &c.weight,
@@ -203,10 +212,15 @@ impl Linear {
         }
     }
 
+    /// Whether every element is a copy or zero, so that nothing is rounded.
+    pub fn copies(&self) -> bool {
+        matches!(self, Linear::Identity | Linear::Index(_) | Linear::Block(_))
+    }
+
     /// Number of stored coefficients that are the network's own.
     pub fn parameters(&self) -> usize {
         match self {
-            Linear::Identity | Linear::Index(_) => 0,
+            Linear::Identity | Linear::Index(_) | Linear::Block(_) => 0,
             Linear::Scale(b) => b.values.len(),
             Linear::Dense(m) => m.weight.len(),
             Linear::Conv(c) => c.weight.len(),

@@ -6,6 +6,7 @@
 //! kept apart: composing them in floating point would change the audited function.
 //! This module knows nothing of ONNX, solvers or reports.
 
+mod block;
 mod check;
 mod curve;
 mod eval;
@@ -13,6 +14,7 @@ mod exact;
 mod linear;
 mod restrict;
 
+pub use block::Block;
 pub use check::InvalidNetwork;
 pub use curve::Curve;
 pub use eval::Values;

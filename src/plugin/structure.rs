@@ -80,7 +80,7 @@ fn row(network: &Network, id: NodeId) -> Row {
         Op::Affine(a) => {
             let (kind, weights): (&str, &[f64]) = match &a.linear {
                 Linear::Identity => ("shift", &[]),
-                Linear::Index(_) => ("move", &[]),
+                Linear::Index(_) | Linear::Block(_) => ("move", &[]),
                 Linear::Scale(b) => ("scale", &b.values),
                 Linear::Dense(m) => ("dense", &m.weight),
                 Linear::Conv(c) if c.transposed => ("transposed-convolution", &c.weight),

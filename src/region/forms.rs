@@ -64,7 +64,7 @@ impl Forms {
                 terms += usize::from(magnitudes[j] != 0.0);
             });
             // A single product by one is a copy and rounds nothing.
-            let exact = terms <= 1 && matches!(map.linear, crate::ir::Linear::Identity | crate::ir::Linear::Index(_));
+            let exact = terms <= 1 && map.linear.copies();
             let row = &mut values[i * cols..(i + 1) * cols];
             *error = carried * (1.0 + 1e-10) + if exact { 0.0 } else { (terms + 2) as f64 * ROUNDOFF * size };
             if let Some(d) = &map.divisor {

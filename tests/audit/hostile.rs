@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Imports seeded mutations of the fixtures; gives how many were refused.
 fn mutate(rounds: u64) -> usize {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut files: Vec<PathBuf> = ["", "geometry", "lookalikes", "refused", "hostile"]
+    let mut files: Vec<PathBuf> = ["", "geometry", "lookalikes", "operators", "refused", "hostile"]
         .iter()
         .flat_map(|f| fs::read_dir(root.join(f)).expect("a folder").map(|e| e.expect("an entry").path()))
         .filter(|p| p.extension().is_some_and(|e| e == "onnx"))

@@ -210,9 +210,14 @@ fn attempt(
         return Ok(Outcome::Cut);
     }
     for (output, got) in network.outputs.iter().zip(&values) {
+        let sequence = graph.output.iter().any(|o| output.name.starts_with(&format!("{}.", o.name)));
+        if sequence {
+            return Ok(Outcome::Refused("the expected output is a sequence, which this test does not read".into()));
+        }
         let k = graph.output.iter().position(|o| o.name == output.name).ok_or("an output of another name")?;
-        let (shape, expected) =
-            read(folder, &format!("output_{k}.pb")).ok_or("an output that is no tensor of numbers")?;
+        let Some((shape, expected)) = read(folder, &format!("output_{k}.pb")) else {
+            return Ok(Outcome::Refused("the expected output is of a type that this test does not read".into()));
+        };
         if shape != output.shape {
             return Err(format!("shape {:?} for {shape:?}", output.shape));
         }

@@ -183,7 +183,7 @@ pub fn cast<'a>(l: &mut Lowering<'a>, call: &Call<'a>) -> Result<Vec<Value>, Ref
             Some(Value::Constant(t)) => is_float(t.datum_type()),
             other => other.is_some(),
         },
-        _ => matches!(call.int("to", 1), 1 | 10 | 11),
+        _ => matches!(call.int("to", 1), 1 | 10 | 11 | 16),
     };
     if float {
         return Ok(vec![Value::Computed(x)]);

@@ -6,6 +6,7 @@
 use super::layout;
 use crate::import::call::Call;
 use crate::import::lower::Lowering;
+use crate::import::narrow::to_bfloat16;
 use crate::import::read::element_name;
 use crate::import::tensor::{self, elements, floats, integers};
 use crate::import::value::{Refusal, Value};
@@ -53,6 +54,10 @@ fn constant(l: &Lowering, call: &Call) -> Result<Arc<Tensor>, Refusal> {
 fn cast(call: &Call) -> Result<Arc<Tensor>, Refusal> {
     let x = call.constant(0)?.ok_or_else(|| Refusal::new("no input"))?;
     let to = call.int("to", 1);
+    if to == 16 {
+        let values: Vec<f32> = floats(&x)?.iter().map(|&v| to_bfloat16(v as f32)).collect();
+        return Ok(Arc::new(Tensor::from_shape(x.shape(), &values).map_err(|e| Refusal::new(e.to_string()))?));
+    }
     let kind = match to {
         1 => DatumType::F32,
         2 => DatumType::U8,
@@ -82,19 +87,36 @@ fn dequantize(call: &Call) -> Result<Tensor, Refusal> {
     let zeros = call.constant(2)?.map_or(Ok(vec![0.0]), |t| floats(&t))?;
     let shape = x.shape();
     let axis = call.int("axis", 1);
-    let axis = if axis < 0 { axis + shape.len() as i64 } else { axis } as usize;
+    let axis = if axis < 0 { axis + shape.len() as i64 } else { axis };
+    let axis = usize::try_from(axis).map_err(|_| Refusal::new("its axis does not fit its input"))?;
     let inner: usize = shape.iter().skip(axis + 1).product();
-    let per_axis = scales.len() > 1;
-    if per_axis && shape.get(axis) != Some(&scales.len()) {
-        return Err(Refusal::new("blocked quantization is not supported: dequantize the weights on export"));
+    let wrong = || Refusal::new(format!("scales of shape {:?} do not fit a tensor of shape {shape:?}", scale.shape()));
+    let size = usize::try_from(call.int("block_size", 0)).map_err(|_| wrong())?;
+    let along = shape.get(axis).copied().unwrap_or(1);
+    let blocks = if size > 0 { along.div_ceil(size) } else { scales.len() };
+    let mut expected = shape.to_vec();
+    if let Some(d) = expected.get_mut(axis) {
+        *d = blocks;
     }
-    let channel = |i: usize, n: usize| if n > 1 { (i / inner) % n } else { 0 };
-    let out: Vec<f32> = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| ((v - zeros[channel(i, zeros.len())]) * scales[channel(i, scales.len())]) as f32)
-        .collect();
-    Tensor::from_shape(shape, &out).map_err(|e| Refusal::new(e.to_string()))
+    let fits = match size {
+        0 => scales.len() == 1 || shape.get(axis) == Some(&scales.len()),
+        _ => scale.shape() == expected,
+    };
+    if !fits || ![1, scales.len()].contains(&zeros.len()) {
+        return Err(wrong());
+    }
+    // Of the scales: one, one per place along the axis, or one per block of places.
+    let place = |i: usize, n: usize| match (n, size) {
+        (1, _) => 0,
+        (_, 0) => (i / inner) % n,
+        _ => (i / inner / along * blocks + i / inner % along / size) * inner + i % inner,
+    };
+    let number = |(i, v): (usize, &f64)| (v - zeros[place(i, zeros.len())]) * scales[place(i, scales.len())];
+    let out: Vec<f32> = values.iter().enumerate().map(|e| number(e) as f32).collect();
+    let out = Tensor::from_shape(shape, &out).map_err(|e| Refusal::new(e.to_string()))?;
+    // The result has the type of the scales.
+    let kind = if scale.datum_type() == DatumType::F16 { DatumType::F16 } else { DatumType::F32 };
+    Ok(out.cast_to_dt(kind).map_err(|e| Refusal::new(e.to_string()))?.into_owned())
 }
 
 /// Dropout at inference, and the mask of what it keeps: everything.

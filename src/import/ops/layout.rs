@@ -6,9 +6,9 @@
 use crate::import::bounds::{JOINED, within};
 use crate::import::call::Call;
 use crate::import::lower::{Lowering, affine};
-use crate::import::tensor::elements;
+use crate::import::tensor::{elements, finite};
 use crate::import::value::{Computed, Refusal, Value};
-use crate::ir::{Broadcast, Linear, Op, ZERO};
+use crate::ir::{Block, Broadcast, Linear, Op};
 
 /// The shape that a Reshape asks for: 0 keeps a dimension, -1 takes what is left.
 pub fn target(call: &Call, from: &[usize]) -> Result<Vec<usize>, Refusal> {
@@ -45,15 +45,21 @@ pub fn reshape(call: &Call) -> Result<Computed, Refusal> {
 /// Concat: each part put in its place, constants as a bias.
 pub fn concat(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     within(call, JOINED)?;
-    let shape_of = |value: &Option<Value>| match value {
-        Some(Value::Computed(c)) => Ok(c.shape.clone()),
-        Some(Value::Constant(t)) => Ok(t.shape().to_vec()),
+    let parts: Vec<Value> = call.inputs.iter().flatten().cloned().collect();
+    join(l, call, &parts, call.int("axis", 0))
+}
+
+/// Computed tensors and constants joined along an axis.
+pub fn join(l: &mut Lowering, call: &Call, parts: &[Value], axis: i64) -> Result<Computed, Refusal> {
+    let shape_of = |value: &Value| match value {
+        Value::Computed(c) => Ok(c.shape.clone()),
+        Value::Constant(t) => Ok(t.shape().to_vec()),
+        Value::Sequence(_) => Err(Refusal::new("joins a sequence with tensors")),
         _ => Err(Refusal::new("joins the outcome of a comparison, which jumps")),
     };
-    let shapes = call.inputs.iter().map(shape_of).collect::<Result<Vec<_>, _>>()?;
+    let shapes = parts.iter().map(shape_of).collect::<Result<Vec<_>, _>>()?;
     let mut shape = shapes.first().cloned().unwrap_or_default();
     let rank = shape.len() as i64;
-    let axis = call.int("axis", 0);
     let axis = if axis < 0 { axis + rank } else { axis };
     let fits = |s: &Vec<usize>| s.len() == shape.len() && (0..s.len()).all(|k| k as i64 == axis || s[k] == shape[k]);
     if !(0..rank).contains(&axis) || !shapes.iter().all(fits) {
@@ -64,26 +70,24 @@ pub fn concat(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let outer: usize = shape[..axis].iter().product();
     shape[axis] = shapes.iter().map(|s| s[axis]).sum();
     let (count, step) = (elements(&shape)?, shape[axis] * rest);
-    // Where element `e` of a part of `width` numbers per step, the first of them at `first`, stands.
-    let place = |e: usize, width: usize, first: usize| e / width * step + first + e % width;
     let (mut sources, mut bias, mut first) = (vec![], vec![], 0);
-    for (k, part) in shapes.iter().enumerate() {
+    for (part, value) in shapes.iter().zip(parts) {
         let width = part[axis] * rest;
-        if let Some(Value::Constant(_)) = call.input(k) {
-            let values = if width * outer == 0 { vec![] } else { call.numbers(k)?.map_or(vec![], |n| n.0) };
+        if let Value::Constant(tensor) = value {
+            let values = finite(tensor, "a constant part")?;
             bias.resize(count, 0.0);
-            values.iter().enumerate().for_each(|(e, &v)| bias[place(e, width, first)] = v);
-        } else if width * outer > 0 {
-            let x = call.computed(k)?;
-            let still = width == step;
-            let mut map = vec![ZERO; if still { 0 } else { count }];
-            if !still {
-                (0..width * outer).for_each(|e| map[place(e, width, first)] = e as u32);
+            for (row, block) in values.chunks_exact(width.max(1)).enumerate() {
+                bias[row * step + first..row * step + first + width].copy_from_slice(block);
             }
+        } else if let Value::Computed(x) = value
+            && width * outer > 0
+        {
+            let still = width == step;
+            let place = Block { rows: outer, width, from: 0, from_step: width, to: first, to_step: step };
             sources.push(if still {
                 x.node
             } else {
-                l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Index(map.into())))
+                l.push(l.inherit(call, x.node), shape.clone(), affine(x.node, Linear::Block(place)))
             });
         }
         first += width;

@@ -9,14 +9,18 @@ mod classic;
 pub mod constant;
 mod contract;
 mod conv;
+mod fold;
+mod interpolation;
 mod layout;
 mod movement;
 mod norm;
 mod pool;
 mod rearrange;
+mod recurrent;
 mod reduce;
 mod resize;
 pub mod selection;
+mod sequence;
 mod table;
 
 use super::call::Call;
@@ -62,9 +66,9 @@ pub fn find(domain: &str, op: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|e| e.domain == domain && e.op == op)
 }
 
-/// What is never evaluated, not even on constants: random numbers, nodes with graphs of their own, and operators that
-/// tract evaluates differently from their definition in some form.
-const NEVER_FOLDED: [&str; 14] = [
+/// What is never evaluated by tract, not even on constants: random numbers, nodes with graphs of their own, sequences,
+/// and operators that tract evaluates differently from their definition in some form.
+const NEVER_FOLDED: [&str; 22] = [
     "RandomNormal",
     "RandomNormalLike",
     "RandomUniform",
@@ -79,6 +83,14 @@ const NEVER_FOLDED: [&str; 14] = [
     "RNN",
     "Celu",
     "SpaceToDepth",
+    "SequenceEmpty",
+    "SequenceConstruct",
+    "SplitToSequence",
+    "SequenceAt",
+    "SequenceInsert",
+    "SequenceErase",
+    "SequenceLength",
+    "ConcatFromSequence",
 ];
 
 impl Entry {
@@ -131,7 +143,13 @@ pub fn lower<'a>(l: &mut Lowering<'a>, call: &Call<'a>, entry: &Entry) -> Result
         "Resize" | "Upsample" => resize::lower(l, call)?,
         "Concat" => layout::concat(l, call)?,
         "Reshape" => layout::reshape(call)?,
+        "RNN" => return recurrent::lower(l, call),
+        "SequenceEmpty" | "SequenceConstruct" | "SplitToSequence" | "SequenceAt" | "SequenceInsert"
+        | "SequenceErase" | "SequenceLength" | "ConcatFromSequence" => return sequence::lower(l, call),
         "Pad" => rearrange::pad(l, call)?,
+        "Compress" => rearrange::compress(l, call)?,
+        "ReverseSequence" => rearrange::reverse(l, call)?,
+        "Col2Im" => fold::lower(l, call)?,
         "Trilu" => rearrange::triangle(l, call)?,
         "SpaceToDepth" => rearrange::space_to_depth(l, call)?,
         "Relu" | "LeakyRelu" | "PRelu" | "Clip" | "HardSigmoid" | "Abs" | "ThresholdedRelu" | "Shrink" => {

@@ -1,8 +1,8 @@
-//! Pad, Trilu and SpaceToDepth: moves that tract is not asked for, because they also make numbers, or because it does not
-//! know all their modes.
+//! Pad, Trilu, SpaceToDepth, Compress and ReverseSequence: moves that tract is not asked for, because they also make
+//! numbers, or because it does not know them or all their modes.
 //!
-//! Opset history: Pad 2 attributes, 11 inputs, 18 `axes`, 19 `wrap`; Trilu 14; SpaceToDepth 1, with `mode` in newer sets.
-//! Refuses computed pads.
+//! Opset history: Pad 2 attributes, 11 inputs, 18 `axes`, 19 `wrap`; Trilu 14; SpaceToDepth 1, with `mode` in newer sets;
+//! Compress 9; ReverseSequence 10. Refuses computed pads, conditions and lengths.
 
 use crate::import::call::Call;
 use crate::import::lower::{Lowering, affine};
@@ -98,4 +98,56 @@ pub fn pad(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let op = Op::Affine(Affine { source: x.node, linear: Linear::Index(map.into()), divisor: None, bias });
     let node = l.push(l.inherit(call, x.node), shape.clone(), op);
     Ok(Computed { node, shape })
+}
+
+/// Compress: the places along an axis where a constant condition holds.
+pub fn compress(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    let x = call.computed(0)?;
+    let condition = call.constant(1)?.map_or(Ok(vec![]), |t| integers(&t))?;
+    let wrong = || Refusal::new(format!("its condition does not fit an input of shape {:?}", x.shape));
+    let axis = call.int_given("axis").map(|a| if a < 0 { a + x.shape.len() as i64 } else { a });
+    let axis = axis.map(|a| usize::try_from(a).ok().filter(|&a| a < x.shape.len()).ok_or_else(wrong)).transpose()?;
+    let (before, along, rest) = match axis {
+        None => (1, x.len(), 1),
+        Some(k) => (x.shape[..k].iter().product(), x.shape[k], x.shape[k + 1..].iter().product()),
+    };
+    let kept: Vec<usize> = (0..along.min(condition.len())).filter(|&k| condition[k] != 0).collect();
+    if condition.len() > along || kept.is_empty() {
+        return Err(wrong());
+    }
+    let mut shape = if axis.is_some() { x.shape.clone() } else { vec![0] };
+    shape[axis.unwrap_or(0)] = kept.len();
+    let mut index: Vec<u32> = vec![];
+    for row in 0..before {
+        for k in &kept {
+            let first = (row * along + k) * rest;
+            index.extend((first..first + rest).map(|j| j as u32));
+        }
+    }
+    Ok(l.emit(call, shape, affine(x.node, Linear::Index(index.into()))))
+}
+
+/// ReverseSequence: the first places of each sequence of a batch in reverse order.
+pub fn reverse(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
+    let x = call.computed(0)?;
+    let lengths = call.constant(1)?.map_or(Ok(vec![]), |t| integers(&t))?;
+    let (time, batch) = (call.int("time_axis", 0), call.int("batch_axis", 1));
+    let [d0, d1, ..] = x.shape[..] else { return Err(Refusal::new("reverses what is no batch of sequences")) };
+    let (steps, items) = if time == 0 { (d0, d1) } else { (d1, d0) };
+    let fits = lengths.len() == items && lengths.iter().all(|n| (1..=steps as i64).contains(n));
+    if !fits || !matches!((time, batch), (0, 1) | (1, 0)) {
+        return Err(Refusal::new(format!("lengths {lengths:?} do not fit an input of shape {:?}", x.shape)));
+    }
+    let rest: usize = x.shape[2..].iter().product();
+    let place = |at: usize| {
+        let (inner, outer) = (at % rest, at / rest);
+        let (first, second) = (outer / d1, outer % d1);
+        let (step, item) = if time == 0 { (first, second) } else { (second, first) };
+        let length = lengths[item] as usize;
+        let from = if step < length { length - 1 - step } else { step };
+        let row = if time == 0 { from * d1 + item } else { item * d1 + from };
+        (row * rest + inner) as u32
+    };
+    let index: Vec<u32> = (0..x.len()).map(place).collect();
+    Ok(l.emit(call, x.shape.clone(), affine(x.node, Linear::Index(index.into()))))
 }

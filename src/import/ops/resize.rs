@@ -1,45 +1,38 @@
-//! Resize and Upsample, nearest and linear: each output element is a fixed mean of input elements.
+//! Resize and Upsample, nearest, linear and cubic: each output element is a fixed weighted sum of input elements.
 //!
 //! Opset history: Upsample 7 `scales` attribute, 9 input; Resize 10 as Upsample (asymmetric, floor); 11 coordinate
-//! modes, `nearest_mode`, `exclude_outside`, sizes; 13 roi optional; 18 `axes`, `antialias`, `keep_aspect_ratio_policy`.
-//! Refuses cubic interpolation, antialiasing, `tf_crop_and_resize` and the aspect-ratio policies.
+//! modes, `nearest_mode`, cubic, `exclude_outside`, sizes, cropping; 13 roi optional; 18 `axes`, `antialias`,
+//! `keep_aspect_ratio_policy`. Refuses computed scales and sizes.
 
+use super::interpolation::{Axis, Resampling, Taps};
 use crate::import::bounds::MOVED;
 use crate::import::call::Call;
-use crate::import::lower::{Lowering, affine};
+use crate::import::lower::Lowering;
 use crate::import::tensor::{elements, floats, integers};
 use crate::import::value::{Computed, Refusal};
-use crate::ir::{Linear, sparse};
+use crate::ir::{Affine, Broadcast, Linear, Op, sparse};
 
-/// The coordinate modes that are supported.
-const COORDINATES: [&str; 5] =
-    ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners", "half_pixel_symmetric"];
+/// Most elements that an axis may be resized to.
+const LONGEST: f64 = 4_194_304.0;
 
 /// Lowers a node of the family.
 pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     let x = call.computed(0)?;
     let rank = x.shape.len();
     let refused = |what: &str| Refusal::new(format!("{what} is not supported"));
-    let mode = call.text("mode").unwrap_or_else(|| "nearest".into());
     let upsample = call.node.op_type == "Upsample" || call.opset < 11;
-    let coordinates = match call.text("coordinate_transformation_mode") {
-        _ if upsample => "asymmetric".to_string(),
-        Some(mode) => mode,
-        None => "half_pixel".into(),
+    let text = |name: &str, default: &str| call.text(name).unwrap_or_else(|| default.into());
+    let resampling = Resampling {
+        mode: text("mode", "nearest"),
+        coordinates: if upsample { "asymmetric".into() } else { text("coordinate_transformation_mode", "half_pixel") },
+        rounding: if upsample { "floor".into() } else { text("nearest_mode", "round_prefer_floor") },
+        cubic: call.float("cubic_coeff_a", -0.75),
+        exclude: call.int("exclude_outside", 0) != 0,
+        antialias: call.int("antialias", 0) != 0,
     };
-    let rounding = match call.text("nearest_mode") {
-        _ if upsample => "floor".to_string(),
-        Some(mode) => mode,
-        None => "round_prefer_floor".into(),
-    };
-    if call.int("antialias", 0) != 0 {
-        return Err(refused("antialiasing"));
-    }
-    if call.text("keep_aspect_ratio_policy").is_some_and(|p| p != "stretch") {
-        return Err(refused("keeping the aspect ratio"));
-    }
-    if !COORDINATES.contains(&coordinates.as_str()) {
-        return Err(refused(&format!("the coordinate mode {coordinates}")));
+    let crops = resampling.coordinates == "tf_crop_and_resize";
+    if resampling.exclude && resampling.mode == "linear" && !resampling.antialias {
+        return Err(refused("linear interpolation that excludes what lies outside"));
     }
     let axes: Vec<usize> = match call.ints("axes") {
         Some(axes) => axes.iter().map(|&a| if a < 0 { a + rank as i64 } else { a } as usize).collect(),
@@ -58,61 +51,46 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     if given != axes.len() || axes.iter().any(|&a| a >= rank) {
         return Err(Refusal::new("its scales or sizes do not fit its input"));
     }
-    let mut taps: Vec<Vec<Vec<(usize, f64)>>> =
-        x.shape.iter().map(|&d| (0..d).map(|i| vec![(i, 1.0)]).collect()).collect();
+    let roi = if crops { call.constant(1)?.map(|t| floats(&t)).transpose()? } else { None };
+    let roi = roi.unwrap_or_else(|| [vec![0.0; axes.len()], vec![1.0; axes.len()]].concat());
+    if roi.len() != 2 * axes.len() || roi.iter().any(|v| !v.is_finite()) {
+        return Err(Refusal::new("its region of interest does not fit its axes"));
+    }
+    // One scale for all axes, the smallest or the largest that any size asks for.
+    let policy = text("keep_aspect_ratio_policy", "stretch");
+    let shared = match (&sizes, policy.as_str()) {
+        (_, "stretch") | (None, _) => None,
+        (Some(s), "not_larger" | "not_smaller") => {
+            let asked = s.iter().zip(&axes).map(|(&s, &a)| s as f64 / x.shape[a] as f64);
+            Some(if policy == "not_larger" { asked.fold(f64::MAX, f64::min) } else { asked.fold(0.0, f64::max) })
+        }
+        _ => return Err(refused(&format!("the aspect-ratio policy {policy}"))),
+    };
+    let mut taps: Vec<Vec<Taps>> = x.shape.iter().map(|&d| (0..d).map(|i| vec![(i, 1.0)]).collect()).collect();
+    let mut made = x.shape.clone();
     for (k, &axis) in axes.iter().enumerate() {
         let size = x.shape[axis];
-        let (scale, out) = match (&scales, &sizes) {
+        let (scale, out) = match (&scales, &sizes, shared) {
             // As runtimes do: scales are float32, and 7/6 of 6 is 7 in float32 only.
-            (Some(s), _) => (s[k], f64::from((size as f32 * s[k] as f32).floor())),
-            (None, Some(s)) => (s[k] as f64 / size as f64, s[k] as f64),
-            (None, None) => return Err(Refusal::new("neither scales nor sizes are given")),
+            (Some(s), _, _) => (s[k], f64::from((size as f32 * s[k] as f32).floor())),
+            (None, Some(_), Some(scale)) => (scale, (scale * size as f64 + 0.5).floor()),
+            (None, Some(s), None) => (s[k] as f64 / size as f64, s[k] as f64),
+            (None, None, _) => return Err(Refusal::new("neither scales nor sizes are given")),
         };
-        if !(scale > 0.0 && scale.is_finite() && (1.0..=16_777_216.0).contains(&out)) {
+        if !(scale > 0.0 && scale.is_finite() && (1.0..=LONGEST).contains(&out)) {
             return Err(Refusal::new(format!("a scale of {scale} over {size} elements")));
         }
-        if scale == 1.0 {
+        made[axis] = out as usize;
+        elements(&made)?;
+        if scale == 1.0 && !crops {
             continue;
         }
-        let (n, m) = (size as f64, out);
-        if coordinates == "align_corners" && scales.is_some() && n * scale != m {
+        if resampling.coordinates == "align_corners" && scales.is_some() && size as f64 * scale != out {
             return Err(refused("aligning corners with a scale that gives no whole size")
                 .hint("re-export the model with sizes: runtimes disagree on what the scale means here"));
         }
-        let place = |i: f64| match coordinates.as_str() {
-            "asymmetric" => Some(i / scale),
-            "half_pixel" => Some((i + 0.5) / scale - 0.5),
-            "pytorch_half_pixel" => Some(if m > 1.0 { (i + 0.5) / scale - 0.5 } else { 0.0 }),
-            "align_corners" => Some(if m > 1.0 { i * (n - 1.0) / (m - 1.0) } else { 0.0 }),
-            "half_pixel_symmetric" => {
-                let adjustment = m / (scale * n);
-                Some(n / 2.0 * (1.0 - adjustment) + (i + 0.5) / scale - 0.5)
-            }
-            _ => None,
-        };
-        let mut rows = vec![];
-        for i in 0..out as usize {
-            let at = place(i as f64).ok_or_else(|| refused(&format!("the coordinate mode {coordinates}")))?;
-            let last = size - 1;
-            rows.push(match mode.as_str() {
-                "nearest" => {
-                    let near = match rounding.as_str() {
-                        "floor" => at.floor(),
-                        "ceil" => at.ceil(),
-                        "round_prefer_ceil" => (at + 0.5).floor(),
-                        _ => (at - 0.5).ceil(),
-                    };
-                    vec![((near.max(0.0) as usize).min(last), 1.0)]
-                }
-                "linear" => {
-                    let at = at.clamp(0.0, last as f64);
-                    let (low, share) = (at.floor() as usize, at - at.floor());
-                    if share == 0.0 { vec![(low, 1.0)] } else { vec![(low, 1.0 - share), (low + 1, share)] }
-                }
-                other => return Err(refused(&format!("{other} interpolation"))),
-            });
-        }
-        taps[axis] = rows;
+        let crop = (roi[k], roi[axes.len() + k]);
+        taps[axis] = resampling.rows(&Axis { from: size, to: out as usize, scale, crop })?;
     }
     let shape: Vec<usize> = taps.iter().map(|t| t.len()).collect();
     elements(&shape)?;
@@ -122,7 +100,7 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
     }
     let mut rows: Vec<Vec<(u32, f64)>> = vec![vec![(0, 1.0)]];
     for (k, along) in taps.iter().enumerate() {
-        let cross = |outer: &Vec<(u32, f64)>, inner: &Vec<(usize, f64)>| -> Vec<(u32, f64)> {
+        let cross = |outer: &Vec<(u32, f64)>, inner: &Taps| -> Vec<(u32, f64)> {
             let step = |(o, v): &(u32, f64)| -> Vec<(u32, f64)> {
                 inner.iter().map(|(i, w)| (o * x.shape[k] as u32 + *i as u32, v * w)).collect()
             };
@@ -131,6 +109,10 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         rows = rows.iter().flat_map(|outer| along.iter().map(move |inner| cross(outer, inner))).collect();
     }
     let copies = rows.iter().all(|r| r.len() == 1 && r[0].1 == 1.0);
+    let outside = rows.iter().any(|r| r.is_empty()).then(|| call.float("extrapolation_value", 0.0));
+    let bias = outside
+        .filter(|v| *v != 0.0)
+        .map(|v| Broadcast::full(rows.iter().map(|r| if r.is_empty() { v } else { 0.0 }).collect()));
     let linear = if copies { Linear::Index(rows.iter().map(|r| r[0].0).collect()) } else { sparse(rows) };
-    Ok(l.emit(call, shape, affine(x.node, linear)))
+    Ok(l.emit(call, shape, Op::Affine(Affine { source: x.node, linear, divisor: None, bias })))
 }
