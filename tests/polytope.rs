@@ -4,6 +4,8 @@
 
 #[path = "polytope/agreement.rs"]
 mod agreement;
+#[path = "polytope/boxes.rs"]
+mod boxes;
 #[path = "polytope/certificates.rs"]
 mod certificates;
 #[path = "polytope/closed_forms.rs"]

@@ -14,8 +14,9 @@
 
 use super::cone::{self, Unit};
 use super::kernel;
+use super::products::Products;
 use super::rows::Halfspaces;
-use super::tolerances::{BOUND_SAFETY, CONE_DIMENSION, ROUNDOFF};
+use super::tolerances::{BOUND_SAFETY, BOX_DIMENSION, CONE_DIMENSION, ROUNDOFF};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -36,6 +37,8 @@ pub(super) struct Check<'a> {
     /// Extent of the box below and above the interior point; infinite without walls.
     below: Vec<f64>,
     above: Vec<f64>,
+    /// The units' rows of a large region.
+    products: Option<Products>,
 }
 
 impl<'a> Check<'a> {
@@ -59,12 +62,14 @@ impl<'a> Check<'a> {
                 *side = side.min(bound * (1.0 + 4.0 * ROUNDOFF));
             }
         }
-        let mut check = Check { h, interior, norms, slack: vec![], slack_error: vec![], walls, below, above };
+        let mut check =
+            Check { h, interior, norms, slack: vec![], slack_error: vec![], walls, below, above, products: None };
         let mut slack = vec![0.0; m];
         check.slacks(interior, &mut slack);
-        let size = Size::of(interior);
+        let size = check.size(interior);
         check.slack_error = (0..m).map(|i| check.slack_bound(i, interior, &size)).collect();
         check.slack = slack;
+        check.products = (d >= BOX_DIMENSION).then(|| Products::new(h));
         check
     }
 
@@ -76,6 +81,11 @@ impl<'a> Check<'a> {
     /// Whether the walls bound every axis on both sides.
     pub fn is_boxed(&self) -> bool {
         self.below.iter().chain(&self.above).all(|x| x.is_finite())
+    }
+
+    /// Inputs that row `i` sees, where they are few.
+    pub fn support(&self, i: usize) -> Option<&[u32]> {
+        self.products.as_ref()?.support(i.checked_sub(self.h.walls)?)
     }
 
     /// Room of the box below and above the interior point along axis `k`.
@@ -100,6 +110,10 @@ impl<'a> Check<'a> {
         let (h, d, m) = (self.h, self.h.dimension, self.h.len());
         let count = points.len() / d.max(1);
         let mut out = vec![0.0; m * count];
+        if let Some(products) = &self.products {
+            self.by_steps(products, points, &mut out);
+            return out;
+        }
         let rows = MatRef::from_row_major_slice(&h.normals[h.walls * d..], m - h.walls, d);
         out.par_chunks_mut(m * SHARE).zip(points.par_chunks(d * SHARE)).for_each(|(out, points)| {
             let columns = points.len() / d;
@@ -119,14 +133,36 @@ impl<'a> Check<'a> {
         out
     }
 
-    /// Bound on the error of row `i`'s float slack at `x` against the exact row.
+    /// The same from the slacks at the interior point and the steps away from it.
+    fn by_steps(&self, products: &Products, points: &[f64], out: &mut [f64]) {
+        let (h, d, m) = (self.h, self.h.dimension, self.h.len());
+        let mut steps = points.to_vec();
+        let away = |step: &mut [f64]| step.iter_mut().zip(self.interior).for_each(|(v, c)| *v -= c);
+        steps.par_chunks_mut(d.max(1)).for_each(away);
+        products.at_many(&steps, out, m, h.walls);
+        out.par_chunks_mut(m.max(1)).zip(points.par_chunks(d.max(1))).for_each(|(slacks, x)| {
+            let (walls, units) = slacks.split_at_mut(h.walls);
+            for (i, s) in walls.iter_mut().enumerate() {
+                *s = h.offsets[i] - self.wall(i).map_or(0.0, |(k, sign)| sign * x[k]);
+            }
+            units.iter_mut().zip(&self.slack[h.walls..]).for_each(|(s, c)| *s = c - *s);
+        });
+    }
+
+    /// Bound on the error of row `i`'s float slack at `x` against the exact row, whichever way it was computed.
     fn slack_bound(&self, i: usize, x: &[f64], size: &Size) -> f64 {
         let h = self.h;
         match self.wall(i) {
             Some((k, _)) => ROUNDOFF * (h.offsets[i].abs() + x[k].abs()) * BOUND_SAFETY,
             None => {
                 let rounding = (h.dimension + 4) as f64 * ROUNDOFF * (h.offsets[i].abs() + self.norms[i] * size.two);
-                (rounding + h.errors[i] * (1.0 + size.one)) * BOUND_SAFETY
+                let direct = (rounding + h.errors[i] * (1.0 + size.one)) * BOUND_SAFETY;
+                if self.products.is_none() {
+                    return direct;
+                }
+                // From the interior point: its own slack's error, the step's rounding, the products', the difference's.
+                let steps = (h.dimension + 8) as f64 * ROUNDOFF * (self.slack[i].abs() + self.norms[i] * size.step_two);
+                direct.max((self.slack_error[i] + steps + h.errors[i] * size.step_one) * BOUND_SAFETY)
             }
         }
     }
@@ -140,7 +176,7 @@ impl<'a> Check<'a> {
     /// rows to be inside of, one per other class.
     pub fn witness(&self, class: &[usize], x: &[f64], others: &[usize], slacks: &[f64]) -> Option<f64> {
         let i = *class.first()?;
-        let size = Size::of(x);
+        let size = self.size(x);
         if !size.one.is_finite() {
             return None;
         }
@@ -248,22 +284,29 @@ impl<'a> Check<'a> {
         (left > 0.0).then_some(left)
     }
 
+    fn size(&self, x: &[f64]) -> Size {
+        let safety = 1.0 + (x.len() as f64 + 4.0) * 4.0 * ROUNDOFF;
+        let one: f64 = x.iter().map(|v| v.abs()).sum();
+        let two = kernel::dot(x, x).sqrt();
+        let steps = || x.iter().zip(self.interior).map(|(x, c)| (x - c).abs());
+        let (step_one, step_two) = match self.products {
+            None => (0.0, 0.0),
+            Some(_) => (steps().sum(), steps().map(|v| v * v).sum::<f64>().sqrt()),
+        };
+        let [one, two, step_one, step_two] = [one, two, step_one, step_two].map(|n| n * safety);
+        Size { one, two, step_one, step_two }
+    }
+
     /// The interior point the certificates refer to.
     pub fn interior(&self) -> &[f64] {
         self.interior
     }
 }
 
-/// Norms of a point, rounded up.
+/// Norms of a point, and of its step from the interior point, rounded up.
 struct Size {
     one: f64,
     two: f64,
-}
-
-impl Size {
-    fn of(x: &[f64]) -> Size {
-        let safety = 1.0 + x.len() as f64 * 4.0 * ROUNDOFF;
-        let one: f64 = x.iter().map(|v| v.abs()).sum();
-        Size { one: one * safety, two: kernel::dot(x, x).sqrt() * safety }
-    }
+    step_one: f64,
+    step_two: f64,
 }

@@ -6,12 +6,11 @@
 use super::check::Check;
 use super::exact::Exact;
 use super::gram::{Gram, Store};
-use super::lazy;
 use super::lp;
 use super::observer::Observer;
 use super::project::{Outcome, Projector};
 use super::rows::{ExactRows, Halfspaces};
-use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, LAZY_DIMENSION, MARGINS, PROJECTION_BUDGET};
+use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, DEAR_SIMPLEX, MARGINS};
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 use super::{blocked, dense, kernel, reduce};
 use rayon::prelude::*;
@@ -21,7 +20,7 @@ use rayon::prelude::*;
 pub struct Workspace {
     projector: Projector,
     slacks: Vec<f64>,
-    scratch: Vec<f64>,
+    pub(super) scratch: Vec<f64>,
     /// Storage of the last Gram matrix; its contents are never read.
     spare: Vec<f64>,
 }
@@ -46,15 +45,15 @@ impl Attempt {
 type Unproven = (Option<Vec<f64>>, Option<Vec<usize>>);
 
 /// One region with all that the decisions need.
-struct Region<'a> {
-    h: &'a Halfspaces,
-    check: Check<'a>,
+pub(super) struct Region<'a> {
+    pub(super) h: &'a Halfspaces,
+    pub(super) check: Check<'a>,
     exact: Exact<'a>,
-    classes: Vec<Vec<usize>>,
-    class_of: Vec<usize>,
+    pub(super) classes: Vec<Vec<usize>>,
+    pub(super) class_of: Vec<usize>,
     /// First row of every class.
-    leaders: Vec<usize>,
-    observer: &'a Observer<'a>,
+    pub(super) leaders: Vec<usize>,
+    pub(super) observer: &'a Observer<'a>,
 }
 
 /// Decides every class of the region around `interior`.
@@ -124,7 +123,7 @@ impl Region<'_> {
     }
 
     /// One class by one LP, then exactly.
-    fn lp_verdict(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Verdict {
+    pub(super) fn lp_verdict(&self, workspace: &mut Workspace, c: usize, effort: &mut Effort) -> Verdict {
         if self.observer.stopped() {
             return Verdict::Undecided;
         }
@@ -188,6 +187,10 @@ impl Region<'_> {
                 }
                 _ => open.push(i),
             }
+        }
+        if self.h.dimension >= BOX_DIMENSION && self.check.is_boxed() {
+            self.sweep_box(&open, &mut verdicts, effort);
+            return verdicts;
         }
         let large = self.h.dimension >= BLOCKED_DIMENSION;
         let gram = if large {
@@ -320,38 +323,9 @@ impl Region<'_> {
         }
     }
 
-    /// One class by programs over the box and few rows.
-    fn lazy_verdict(
-        &self,
-        workspace: &mut Workspace,
-        gram: &Gram,
-        p: usize,
-        closed: &[f64],
-        effort: &mut Effort,
-    ) -> Option<Verdict> {
-        let i = gram.rows[p];
-        let open: Vec<usize> = (0..gram.n).filter(|&q| closed[q] == 0.0).map(|q| gram.rows[q]).collect();
-        effort.lp_calls += 1;
-        let attempt = match lazy::candidate(self.h, &self.check, i, &open, self.observer)? {
-            lazy::Found::Point(point) => Attempt::Point(point),
-            lazy::Found::Multipliers(rows, multipliers) => Attempt::Proof(rows, multipliers),
-        };
-        workspace.slacks.resize(self.h.len(), 0.0);
-        if !attempt.point().is_empty() {
-            self.check.slacks(attempt.point(), &mut workspace.slacks);
-        }
-        let slacks = std::mem::take(&mut workspace.slacks);
-        let verdict = self.accept(workspace, i, attempt, Some(&slacks));
-        workspace.slacks = slacks;
-        verdict
-    }
-
     /// Large regions: rows in fixed chunks, in parallel; what a chunk proves redundant leaves the next ones.
     fn sweep_blocks(&self, gram: &Gram, verdicts: &mut [Verdict], effort: &mut Effort) {
         const CHUNK: usize = 128;
-        // Programs over few rows need a box whose sides are bounds.
-        let lazy = self.h.dimension >= LAZY_DIMENSION && self.check.is_boxed();
-        let budget = if lazy { PROJECTION_BUDGET } else { 0 };
         let mut closed = vec![0.0; gram.n];
         let mut order: Vec<usize> = (0..gram.n).collect();
         order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
@@ -365,7 +339,7 @@ impl Region<'_> {
                     }
                     kernel::vectorised(|| {
                         let projector = &mut workspace.projector;
-                        (projector.steps, projector.budget) = (0, budget);
+                        projector.steps = 0;
                         let outcome = projector.run(gram, p, gram.n, &closed, MARGINS[0]);
                         let steps = projector.steps;
                         let attempt = match outcome {
@@ -402,18 +376,12 @@ impl Region<'_> {
                     if self.observer.stopped() {
                         return (p, Verdict::Undecided, effort);
                     }
-                    let verdict = self
-                        .accept(workspace, gram.rows[p], attempt, column)
-                        .or_else(|| {
-                            (budget > 0).then(|| self.lazy_verdict(workspace, gram, p, &closed, &mut effort))?
-                        })
-                        .unwrap_or_else(|| {
-                            if self.observer.stopped() {
-                                return Verdict::Undecided;
-                            }
-                            workspace.projector.budget = 0;
-                            kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort))
-                        });
+                    let verdict = self.accept(workspace, gram.rows[p], attempt, column).unwrap_or_else(|| {
+                        if self.observer.stopped() {
+                            return Verdict::Undecided;
+                        }
+                        kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort))
+                    });
                     (p, verdict, effort)
                 })
                 .collect();

@@ -3,7 +3,7 @@
 //! Contract: an upper estimate of what [`super::faces`] holds at its peak beside the rows themselves, with all threads of
 //! the pool inside the region; term by term in `docs/performance.md`.
 
-use super::tolerances::{BLOCKED_DIMENSION, LAZY_DIMENSION, LAZY_ROUNDS, LAZY_ROWS};
+use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS, LAZY_ROUNDS, LAZY_ROWS};
 
 const FLOAT: usize = 8;
 
@@ -17,11 +17,18 @@ pub fn working_memory(d: usize, rows: usize, walls: usize) -> usize {
         return small + witnesses + 5 * rows * d * FLOAT + rows * rows * FLOAT;
     }
     let threads = rayon::current_num_threads();
+    if d >= BOX_DIMENSION && walls >= 2 * d {
+        // Rows by columns; points, steps and slacks of a chunk, and a share of them gathered per thread.
+        let products = units * d * 12 + 128 * (4 * d + 2 * rows) * FLOAT + threads * 64 * (d + units) * FLOAT;
+        let short = (BOX_ROUNDS * BOX_ROWS).min(units) + 1;
+        let rounds = 2 * short * (d + short) * FLOAT;
+        // The solver holds the rows by columns and by rows, a copy of each, and its factors.
+        let whole = if units * d <= BOX_PROGRAM { units } else { 0 };
+        let programs = (LAZY_ROUNDS * LAZY_ROWS).min(units).max(whole) * d * 48;
+        return small + witnesses + products + threads * (rounds + programs);
+    }
     let metric = (2 * d * d + units * units + 3 * d * units) * FLOAT;
     let chunk = 128 * (2 * d + rows) * FLOAT;
-    let lazy = d >= LAZY_DIMENSION && walls >= 2 * d;
     let columns = (d + 2) * rows * FLOAT;
-    // The solver holds the rows by columns and by rows, a copy of each, and its factors.
-    let programs = if lazy { (LAZY_ROUNDS * LAZY_ROWS).min(units) * d * 48 } else { 0 };
-    small + witnesses + metric + chunk + threads * (columns + programs)
+    small + witnesses + metric + chunk + threads * columns
 }

@@ -31,8 +31,6 @@ pub(super) struct Projector {
     pub proof: Vec<usize>,
     pub multipliers: Vec<f64>,
     pub steps: usize,
-    /// Steps after which the next runs give up; zero for as many as the dimension allows.
-    pub budget: usize,
     factor: Vec<f64>,
     stride: usize,
     starts: Vec<usize>,
@@ -69,8 +67,7 @@ impl Projector {
         self.starts.push(start);
         self.coefficients.push(1.0 / own);
         self.factor[0] = own.sqrt();
-        let budget = if self.budget > 0 { self.budget } else { STEPS_PER_DIMENSION * (d + 4) };
-        for _ in 0..budget {
+        for _ in 0..STEPS_PER_DIMENSION * (d + 4) {
             self.steps += 1;
             let data = gram.full().unwrap_or(&self.columns);
             kernel::combine(closed, &self.coefficients, data, &self.starts, &mut self.value[..limit]);

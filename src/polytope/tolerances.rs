@@ -61,14 +61,35 @@ pub const EXACT_PIVOTS: usize = 4_000;
 /// than the arithmetic.
 pub const BLOCKED_DIMENSION: usize = 48;
 
-/// Steps of a projection in a large region, after which the row is handed to linear programs over the box and few rows.
-/// Without it a row that is cut off by hundreds of walls takes as many steps, each over all rows.
-pub const PROJECTION_BUDGET: usize = 40;
+/// Dimension from which rows of a region in a box are settled one by one within the box, without a metric of the whole
+/// region. Below it the metric costs less than it saves.
+pub const BOX_DIMENSION: usize = 256;
 
-/// Dimension from which that is done. Below it a full projection costs less than the programs.
-pub const LAZY_DIMENSION: usize = 256;
+/// Rounds of that method, each with products over all rows, and rows that join in each. Without the first a row could
+/// take minutes; more rows a round make the short problems larger, fewer make more rounds.
+pub const BOX_ROUNDS: usize = 60;
+/// See [`BOX_ROUNDS`].
+pub const BOX_ROWS: usize = 24;
 
-/// Rounds of such programs on one row, and rows added in each. Without the first a row could take minutes; more rows a
+/// Coefficients (units' rows × inputs) up to which a row that no other way settles gets a linear program over all rows.
+/// Beyond it one such program takes minutes and as much memory as all the rest: the row stays undecided.
+pub const BOX_PROGRAM: usize = 1 << 21;
+
+/// Newton steps on one short problem. A handful is the rule; without a bound rounding may make it circle.
+pub const BOX_NEWTON_STEPS: usize = 200;
+
+/// Largest multiplier of the row itself, in units of the first one, that is worth pursuing. Without it a row that only the
+/// margin makes redundant is chased until rounding ends the chase.
+pub const BOX_LARGEST: f64 = 1e13;
+
+/// Ridge of its equations, relative to the rows' squared lengths. Without it they are singular where the box
+/// cuts off most coordinates.
+pub const BOX_RIDGE: f64 = 1e-9;
+
+/// Evaluations in the search along a Newton step.
+pub const BOX_SEARCH: usize = 40;
+
+/// Rounds of linear programs over the box and few rows on one row, and rows added in each. Without the first a row could take minutes; more rows a
 /// round make the programs larger, fewer make them more.
 pub const LAZY_ROUNDS: usize = 60;
 /// See [`LAZY_ROUNDS`].

@@ -1,0 +1,362 @@
+//! A row of a large region in a box: the shortest step onto its hyperplane within the box and the rows that matter.
+//!
+//! Contract: offers candidates; [`super::check`] accepts them or another method goes on. The box costs no rows: of the
+//! problem minimise `½|v|²` over steps `v` in the box with `a_i·v = s_i` and `a_f·v <= (1 - margin) s_f`, only the rows have
+//! multipliers, and for given ones the best step is each coordinate of `λ a_i - Σ y_f a_f` cut off at the box. The dual
+//! function is concave, piecewise quadratic and once differentiable; Newton steps over its pieces with an exact search
+//! along each end after a handful. At any multipliers, `λ s_i` above the largest value over the box proves the row
+//! redundant; any step that fits is a point on the face.
+//!
+//! References: Mangasarian, A Newton method for linear programming, 2004 (dual of a projection onto a polytope, with
+//! generalised Newton steps); Bertsekas, Projected Newton methods, 1982. We depart from them in ending at the first
+//! multipliers or step that settle the row.
+
+use super::check::Check;
+use super::kernel;
+use super::rows::Halfspaces;
+use super::tolerances::{BOX_LARGEST, BOX_NEWTON_STEPS, BOX_RIDGE, BOX_SEARCH};
+
+/// One row on its way to a verdict.
+pub(super) struct Task {
+    /// Row index.
+    pub row: usize,
+    /// Rows that matter so far, and their multipliers; for rows divided by their slacks.
+    pub active: Vec<usize>,
+    pub multipliers: Vec<f64>,
+    /// The row's own multiplier.
+    lead: f64,
+    /// Margin kept from the box and the rows.
+    pub margin: f64,
+    /// The step found last.
+    pub step: Vec<f64>,
+    /// Newton steps taken.
+    pub steps: usize,
+}
+
+/// What one round says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// `step` is on the hyperplane, in the box and inside the rows that matter.
+    Point,
+    /// The multipliers prove the row redundant.
+    Proof,
+    /// Rounding, or a face thinner than the margin, got in the way.
+    Stuck,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+pub(super) struct Solver {
+    /// Coordinates in use, and whether each is.
+    support: Vec<usize>,
+    used: Vec<bool>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    /// Coordinate-major: the row over its slack, then minus the rows that matter over theirs.
+    rows: Vec<f64>,
+    forces: Vec<f64>,
+    step: Vec<f64>,
+    change: Vec<f64>,
+    gram: Vec<f64>,
+    /// Squared lengths of the rows.
+    lengths: Vec<f64>,
+    inside: Vec<bool>,
+}
+
+impl Task {
+    /// Begins with no other rows.
+    pub fn new(row: usize, margin: f64) -> Task {
+        Task { row, active: vec![], multipliers: vec![], lead: 0.0, margin, step: vec![], steps: 0 }
+    }
+
+    /// The multipliers of a proof, for the rows as given.
+    pub fn proof(&self, check: &Check) -> (Vec<usize>, Vec<f64>) {
+        let used = self.active.iter().zip(&self.multipliers).filter(|(_, y)| **y > 0.0);
+        used.map(|(&j, y)| (j, y / self.lead * check.slack[self.row] / check.slack[j])).unzip()
+    }
+
+    /// Takes further rows in.
+    pub fn admit(&mut self, rows: impl Iterator<Item = usize>) {
+        for j in rows {
+            self.active.push(j);
+            self.multipliers.push(0.0);
+        }
+    }
+
+    /// Begins anew with the rows that matter, at another margin.
+    pub fn restart(&mut self, margin: f64) {
+        self.margin = margin;
+        self.lead = 0.0;
+        self.multipliers.fill(0.0);
+    }
+
+    /// Lets go of rows that carry nothing.
+    pub fn shed(&mut self) {
+        let keep: Vec<bool> = self.multipliers.iter().map(|y| *y > 0.0).collect();
+        let mut at = keep.iter();
+        self.active.retain(|_| *at.next().unwrap_or(&true));
+        self.multipliers.retain(|y| *y > 0.0);
+    }
+}
+
+impl Solver {
+    /// Settles a row against the rows that matter.
+    #[inline(always)]
+    pub fn advance(&mut self, h: &Halfspaces, check: &Check, task: &mut Task) -> Answer {
+        let k = task.active.len() + 1;
+        let room = check.slack[task.row];
+        if room.is_nan() || room <= 0.0 || task.active.iter().any(|&j| check.slack[j] <= 0.0) {
+            return Answer::Stuck;
+        }
+        self.gather(h, check, task);
+        let n = self.support.len();
+        self.gram.clear();
+        self.gram.resize(k * k, 0.0);
+        self.inside.clear();
+        self.inside.resize(n, false);
+        self.forces.resize(n, 0.0);
+        self.step.resize(n, 0.0);
+        let mut multipliers = vec![task.lead];
+        multipliers.extend_from_slice(&task.multipliers);
+        let mut target = vec![-(1.0 - task.margin); k];
+        target[0] = 1.0;
+        self.lengths.clear();
+        self.lengths.resize(k, 0.0);
+        for column in self.rows.chunks_exact(k) {
+            self.lengths.iter_mut().zip(column).for_each(|(l, a)| *l += a * a);
+        }
+        if task.lead <= 0.0 {
+            multipliers[0] = 1.0 / self.lengths[0];
+        }
+        let mut gradient = vec![0.0; k];
+        for _ in 0..BOX_NEWTON_STEPS {
+            task.steps += 1;
+            gradient.copy_from_slice(&target);
+            // What the box adds at most, of the full box.
+            let mut most = 0.0;
+            for (c, column) in self.rows.chunks_exact(k).enumerate() {
+                let r = kernel::dot(column, &multipliers);
+                let v = r.clamp(self.low[c], self.high[c]);
+                most += r * if r > 0.0 { self.high[c] } else { self.low[c] };
+                (self.forces[c], self.step[c]) = (r, v);
+                kernel::axpy(-v, column, &mut gradient);
+            }
+            most /= 1.0 - task.margin;
+            let spent: f64 = multipliers[1..].iter().sum();
+            if multipliers[0] > 0.0 && multipliers[0] - spent - most > 1e-9 * (multipliers[0] + spent) {
+                self.store(task, &multipliers);
+                return Answer::Proof;
+            }
+            if self.fits(task, &gradient, h.dimension) {
+                self.store(task, &multipliers);
+                return Answer::Point;
+            }
+            if multipliers[0] * self.lengths[0] > BOX_LARGEST || !self.ascend(k, &target, &mut multipliers, &gradient) {
+                break;
+            }
+        }
+        self.store(task, &multipliers);
+        Answer::Stuck
+    }
+
+    fn store(&self, task: &mut Task, multipliers: &[f64]) {
+        task.lead = multipliers[0];
+        task.multipliers.copy_from_slice(&multipliers[1..]);
+    }
+
+    /// The coordinates that matter, and the rows over their slacks, by coordinates.
+    #[inline(always)]
+    fn gather(&mut self, h: &Halfspaces, check: &Check, task: &Task) {
+        let (d, k) = (h.dimension, task.active.len() + 1);
+        self.used.clear();
+        self.used.resize(d, false);
+        for &j in task.active.iter().chain([&task.row]) {
+            match (check.wall(j), check.support(j)) {
+                (Some((axis, _)), _) => self.used[axis] = true,
+                (None, Some(support)) => support.iter().for_each(|&c| self.used[c as usize] = true),
+                (None, None) => self.used.fill(true),
+            }
+        }
+        self.support.clear();
+        self.support.extend((0..d).filter(|&c| self.used[c]));
+        let keep = 1.0 - task.margin;
+        self.low.clear();
+        self.high.clear();
+        for &c in &self.support {
+            let (below, above) = check.room(c);
+            self.low.push(-below * keep);
+            self.high.push(above * keep);
+        }
+        if let Some((axis, sign)) = check.wall(task.row) {
+            let c = self.support.binary_search(&axis).unwrap_or(0);
+            let beyond = 2.0 * check.slack[task.row];
+            if sign > 0.0 { self.high[c] = beyond } else { self.low[c] = -beyond }
+        }
+        self.rows.clear();
+        self.rows.resize(self.support.len() * k, 0.0);
+        for (f, &j) in [task.row].iter().chain(&task.active).enumerate() {
+            let scale = if f == 0 { 1.0 } else { -1.0 } / check.slack[j];
+            let row = h.normal(j);
+            for (c, &axis) in self.support.iter().enumerate() {
+                self.rows[c * k + f] = row[axis] * scale;
+            }
+        }
+    }
+
+    /// Whether the step, drawn onto the hyperplane, is inside the box and the rows; then it becomes the task's.
+    #[inline(always)]
+    fn fits(&self, task: &mut Task, gradient: &[f64], d: usize) -> bool {
+        let own = 1.0 - gradient[0];
+        if own.is_nan() || own <= 0.0 {
+            return false;
+        }
+        let scale = 1.0 / own;
+        let most = (1.0 - 0.5 * task.margin) / (1.0 - task.margin);
+        let in_rows = gradient[1..].iter().all(|g| scale * (g + 1.0 - task.margin) <= 1.0 - 0.5 * task.margin);
+        let in_box = |c: usize| {
+            let v = scale * self.step[c];
+            v <= most * self.high[c] && v >= most * self.low[c]
+        };
+        if !in_rows || (scale > 1.0 && !(0..self.step.len()).all(in_box)) {
+            return false;
+        }
+        task.step.clear();
+        task.step.resize(d, 0.0);
+        self.support.iter().zip(&self.step).for_each(|(&axis, v)| task.step[axis] = scale * v);
+        true
+    }
+
+    /// One Newton step of the dual with an exact search; whether there was a way up.
+    #[inline(always)]
+    fn ascend(&mut self, k: usize, target: &[f64], multipliers: &mut [f64], gradient: &[f64]) -> bool {
+        self.update_gram(k);
+        let mut free: Vec<usize> = (0..k).filter(|&f| f == 0 || multipliers[f] > 0.0 || gradient[f] > 0.0).collect();
+        let direction = loop {
+            let Some(direction) = self.newton(k, &free, gradient) else { return false };
+            let before = free.len();
+            let stays = |f: usize, p: f64| f == 0 || multipliers[f] > 0.0 || p >= 0.0;
+            let kept: Vec<usize> = free.iter().zip(&direction).filter(|(f, p)| stays(**f, **p)).map(|x| *x.0).collect();
+            if kept.len() == before {
+                break direction;
+            }
+            free = kept;
+        };
+        let mut full = vec![0.0; k];
+        free.iter().zip(&direction).for_each(|(&f, &p)| full[f] = p);
+        let (mut blocking, mut limit) = (0, f64::INFINITY);
+        for f in 1..k {
+            if full[f] < 0.0 && -multipliers[f] / full[f] < limit {
+                (blocking, limit) = (f, -multipliers[f] / full[f]);
+            }
+        }
+        self.change.clear();
+        self.change.extend(self.rows.chunks_exact(k).map(|column| kernel::dot(column, &full)));
+        let along: f64 = target.iter().zip(&full).map(|(t, p)| t * p).sum();
+        let slope = |t: f64| {
+            let mut sum = along;
+            for c in 0..self.change.len() {
+                let v = (self.forces[c] + t * self.change[c]).clamp(self.low[c], self.high[c]);
+                sum -= self.change[c] * v;
+            }
+            sum
+        };
+        let begin = slope(0.0);
+        if begin.is_nan() || begin <= 0.0 {
+            return false;
+        }
+        let length = search(slope, begin, limit);
+        for f in 0..k {
+            multipliers[f] += length * full[f];
+            if f > 0 && multipliers[f] < 0.0 {
+                multipliers[f] = 0.0;
+            }
+        }
+        if blocking > 0 && length >= limit {
+            multipliers[blocking] = 0.0;
+        }
+        length > 0.0
+    }
+
+    /// Keeps the Gram matrix over the coordinates that the box does not cut off.
+    #[inline(always)]
+    fn update_gram(&mut self, k: usize) {
+        for (c, column) in self.rows.chunks_exact(k).enumerate() {
+            let now = self.forces[c] > self.low[c] && self.forces[c] < self.high[c];
+            if now == self.inside[c] {
+                continue;
+            }
+            self.inside[c] = now;
+            let sign = if now { 1.0 } else { -1.0 };
+            for (f, a) in column.iter().enumerate() {
+                if *a != 0.0 {
+                    kernel::axpy(sign * a, &column[..=f], &mut self.gram[f * k..f * k + f + 1]);
+                }
+            }
+        }
+    }
+
+    /// Solves the Newton equations over `free`, with a ridge.
+    #[inline(always)]
+    fn newton(&self, k: usize, free: &[usize], gradient: &[f64]) -> Option<Vec<f64>> {
+        let m = free.len();
+        let mut factor = vec![0.0; m * m];
+        for r in 0..m {
+            for q in 0..=r {
+                factor[r * m + q] = self.gram[free[r] * k + free[q]];
+            }
+            // By the rows' full lengths: where the box cuts everything off, nothing else is left.
+            factor[r * m + r] += BOX_RIDGE * self.lengths[free[r]];
+        }
+        let mut solution: Vec<f64> = Vec::with_capacity(m);
+        for r in 0..m {
+            for q in 0..r {
+                let (above, below) = factor.split_at_mut(r * m);
+                let sum = kernel::dot(&below[..q], &above[q * m..q * m + q]);
+                below[q] = (below[q] - sum) / above[q * m + q];
+            }
+            let row = &factor[r * m..r * m + r];
+            let pivot = factor[r * m + r] - kernel::dot(row, row);
+            if pivot.is_nan() || pivot <= 0.0 {
+                return None;
+            }
+            let value = (gradient[free[r]] - kernel::dot(row, &solution)) / pivot.sqrt();
+            factor[r * m + r] = pivot.sqrt();
+            solution.push(value);
+        }
+        for r in (0..m).rev() {
+            let value = solution[r] / factor[r * m + r];
+            solution[r] = value;
+            let (head, _) = solution.split_at_mut(r);
+            kernel::axpy(-value, &factor[r * m..r * m + r], head);
+        }
+        Some(solution)
+    }
+}
+
+/// Where a decreasing slope that begins positive comes near zero, at most `limit` away.
+#[inline(always)]
+fn search(slope: impl Fn(f64) -> f64, begin: f64, limit: f64) -> f64 {
+    let enough = 0.1 * begin;
+    let mut end = limit.min(1.0);
+    let mut at_end = slope(end);
+    let (mut start, mut at_start) = (0.0, begin);
+    // Upwards, in ever longer steps: without a bound the multipliers run off to a proof.
+    while at_end > enough && end < limit && end < 1e15 {
+        (start, at_start) = (end, at_end);
+        end = (8.0 * end).min(limit);
+        at_end = slope(end);
+    }
+    if at_end >= -enough {
+        return end;
+    }
+    for _ in 0..BOX_SEARCH {
+        let secant = start + (end - start) * (at_start / (at_start - at_end));
+        let middle = secant.clamp(start + 0.05 * (end - start), end - 0.05 * (end - start));
+        let here = slope(middle);
+        if here.abs() <= enough {
+            return middle;
+        }
+        if here > 0.0 { (start, at_start) = (middle, here) } else { (end, at_end) = (middle, here) }
+    }
+    start
+}

@@ -1,0 +1,182 @@
+//! Large regions in a box: all rows in fixed chunks, each chunk in rounds of short problems and one product.
+//!
+//! Contract: as [`super::engine`]. In each round every row that is still open offers a step or a proof against the
+//! rows that matter to it ([`super::boxed`]); the products of all steps with all rows, one for the chunk, show which
+//! further rows matter, and are at the same time what the check needs. What this leaves over goes to linear programs.
+
+use super::boxed::{Answer, Solver, Task};
+use super::engine::{Region, Workspace};
+use super::kernel;
+use super::lazy;
+use super::tolerances::{BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS, MARGINS};
+use super::verdict::{Effort, Farkas, Verdict, Witness};
+use rayon::prelude::*;
+
+/// Rows of one chunk; fixed, so that results do not depend on the number of threads.
+const CHUNK: usize = 128;
+
+/// What the products show of a point.
+enum Seen {
+    /// It is a witness.
+    Face(Verdict),
+    /// Further rows cut it off.
+    Cut,
+    /// The same rows again, or a witness too close to call.
+    Nothing,
+}
+
+/// A row that one margin does not settle is tried with the smallest, and then handed on.
+fn hand_on(mut task: Task, open: &mut Vec<Task>, left: &mut Vec<Task>) {
+    let least = MARGINS[MARGINS.len() - 1];
+    if task.margin > least {
+        task.restart(least);
+        open.push(task);
+    } else {
+        left.push(task);
+    }
+}
+
+impl Region<'_> {
+    /// Decides the rows `open`, deepest first: what is proven redundant leaves the later problems.
+    pub(super) fn sweep_box(&self, open: &[usize], verdicts: &mut [Verdict], effort: &mut Effort) {
+        let depth = |i: usize| self.check.slack[i] / self.check.norms[i];
+        let mut order = open.to_vec();
+        order.sort_by(|&i, &j| depth(j).total_cmp(&depth(i)).then(i.cmp(&j)));
+        let mut alive = vec![false; self.h.len()];
+        open.iter().for_each(|&i| alive[i] = true);
+        for (k, chunk) in order.chunks(CHUNK).enumerate() {
+            (self.observer.decided)(k * CHUNK, order.len());
+            let mut tasks: Vec<Task> = chunk.iter().map(|&i| Task::new(i, MARGINS[1])).collect();
+            let mut left = vec![];
+            for _ in 0..BOX_ROUNDS {
+                tasks = self.round(tasks, &alive, verdicts, &mut left, effort);
+                if tasks.is_empty() || self.observer.stopped() {
+                    break;
+                }
+            }
+            left.extend(tasks);
+            let rest: Vec<(usize, Verdict, Effort)> = left
+                .par_iter()
+                .map_init(Workspace::default, |workspace, task| {
+                    let mut effort = Effort::default();
+                    let verdict = self.program(workspace, task.row, &alive, &mut effort);
+                    (task.row, verdict, effort)
+                })
+                .collect();
+            for (i, verdict, spent) in rest {
+                effort.exact_decisions += spent.exact_decisions;
+                effort.lp_calls += spent.lp_calls;
+                verdicts[self.class_of[i]] = verdict;
+            }
+            for &i in chunk {
+                alive[i] &= !matches!(verdicts[self.class_of[i]], Verdict::Redundant(_));
+            }
+            if self.observer.stopped() {
+                return;
+            }
+        }
+    }
+
+    /// One round; the rows that stay open. What this way cannot settle goes to `left`.
+    fn round(
+        &self,
+        tasks: Vec<Task>,
+        alive: &[bool],
+        verdicts: &mut [Verdict],
+        left: &mut Vec<Task>,
+        effort: &mut Effort,
+    ) -> Vec<Task> {
+        let answered: Vec<(Task, Answer, Option<Verdict>)> = tasks
+            .into_par_iter()
+            .map_init(Default::default, |(solver, scratch): &mut (Solver, Vec<f64>), mut task| {
+                if self.observer.stopped() {
+                    return (task, Answer::Stuck, None);
+                }
+                let answer = kernel::vectorised(|| solver.advance(self.h, &self.check, &mut task));
+                let verdict = (answer == Answer::Proof).then(|| {
+                    let (rows, multipliers) = task.proof(&self.check);
+                    let gap = self.check.proof(task.row, &rows, &multipliers, scratch)?;
+                    Some(Verdict::Redundant(Farkas::Float { rows, multipliers, gap }))
+                });
+                (task, answer, verdict.flatten())
+            })
+            .collect();
+        let (mut open, mut points, mut waiting) = (vec![], vec![], vec![]);
+        for (mut task, answer, verdict) in answered {
+            effort.steps += std::mem::take(&mut task.steps);
+            match (answer, verdict) {
+                (_, Some(verdict)) => verdicts[self.class_of[task.row]] = verdict,
+                (Answer::Point, None) => {
+                    points.extend(self.check.interior().iter().zip(&task.step).map(|(c, v)| c + v));
+                    waiting.push(task);
+                }
+                (_, None) => hand_on(task, &mut open, left),
+            }
+        }
+        let slacks = self.check.slacks_at_many(&points);
+        let seen: Vec<(Task, Seen)> = waiting
+            .into_par_iter()
+            .zip(points.par_chunks_exact(self.h.dimension))
+            .zip(slacks.par_chunks_exact(self.h.len()))
+            .map(|((task, point), slacks)| self.look(task, point, slacks, alive))
+            .collect();
+        for (task, seen) in seen {
+            match seen {
+                Seen::Face(verdict) => verdicts[self.class_of[task.row]] = verdict,
+                Seen::Cut => open.push(task),
+                Seen::Nothing => hand_on(task, &mut open, left),
+            }
+        }
+        open
+    }
+
+    /// Whether a point is a witness; if not, the rows that it violates most join those that matter.
+    fn look(&self, mut task: Task, point: &[f64], slacks: &[f64], alive: &[bool]) -> (Task, Seen) {
+        let class = &self.classes[self.class_of[task.row]];
+        let kept = 0.25 * task.margin;
+        let mut violated: Vec<(f64, usize)> = (self.h.walls..self.h.len())
+            .filter(|&j| alive[j] && class.binary_search(&j).is_err())
+            .map(|j| (slacks[j] / self.check.slack[j], j))
+            .filter(|(left, _)| *left < kept)
+            .collect();
+        if violated.is_empty() {
+            if let Some(margin) = self.check.witness(class, point, &self.leaders, slacks) {
+                return (task, Seen::Face(Verdict::Face(Witness::Float { point: point.to_vec(), margin })));
+            }
+            return (task, Seen::Nothing);
+        }
+        violated.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        violated.truncate(BOX_ROWS);
+        task.shed();
+        let fresh: Vec<usize> = violated.iter().map(|v| v.1).filter(|j| !task.active.contains(j)).collect();
+        let seen = if fresh.is_empty() { Seen::Nothing } else { Seen::Cut };
+        task.admit(fresh.into_iter());
+        (task, seen)
+    }
+
+    /// One class by programs over the box and few rows, then by one over all where that is not out of reach.
+    fn program(&self, workspace: &mut Workspace, i: usize, alive: &[bool], effort: &mut Effort) -> Verdict {
+        if self.observer.stopped() {
+            return Verdict::Undecided;
+        }
+        let open: Vec<usize> = self.leaders.iter().copied().filter(|&j| alive[j]).collect();
+        effort.lp_calls += 1;
+        let found = match lazy::candidate(self.h, &self.check, i, &open, self.observer) {
+            Some(lazy::Found::Point(point)) => {
+                let slacks = self.check.slacks_at_many(&point);
+                let margin = self.check.witness(&self.classes[self.class_of[i]], &point, &self.leaders, &slacks);
+                margin.map(|margin| Verdict::Face(Witness::Float { point, margin }))
+            }
+            Some(lazy::Found::Multipliers(rows, multipliers)) => {
+                let gap = self.check.proof(i, &rows, &multipliers, &mut workspace.scratch);
+                gap.map(|gap| Verdict::Redundant(Farkas::Float { rows, multipliers, gap }))
+            }
+            None => None,
+        };
+        let small = (self.h.len() - self.h.walls) * self.h.dimension <= BOX_PROGRAM;
+        found.unwrap_or_else(|| match small {
+            true => self.lp_verdict(workspace, self.class_of[i], effort),
+            false => Verdict::Undecided,
+        })
+    }
+}
