@@ -25,6 +25,8 @@ mod neighbourhoods;
 mod node_tests;
 #[path = "audit/operators.rs"]
 mod operators;
+#[path = "audit/planes.rs"]
+mod planes;
 #[path = "audit/regions.rs"]
 mod regions;
 #[path = "audit/shape.rs"]
@@ -33,5 +35,7 @@ mod shape;
 mod slices;
 #[path = "audit/splitting.rs"]
 mod splitting;
+#[path = "audit/tables.rs"]
+mod tables;
 #[path = "audit/weights.rs"]
 mod weights;

@@ -96,6 +96,8 @@ pub struct Audit {
 pub struct Hooks<'a> {
     /// Sees every region that an enumeration counts; its errors end the run.
     pub watch: Option<&'a mut Watch<'a>>,
+    /// Whether it asks for volumes.
+    pub volumes: bool,
     /// Where verified certificates of all regions go; a refused model leaves none.
     pub certificates: Option<&'a Path>,
     /// The part of the tree of splits that is wanted.
@@ -197,7 +199,7 @@ fn explored(
     let resume = hooks.resume.map(|text| identity.read(&text)).transpose()?;
     let (mut watch, mut keep) = (hooks.watch, hooks.save);
     let (watches, keeps) = (watch.is_some(), keep.is_some());
-    let mut show = |row: &explore::RegionRow| match &mut watch {
+    let mut show = |row: Option<&explore::RegionRow>| match &mut watch {
         Some(watch) => watch(row),
         None => Ok(()),
     };
@@ -207,6 +209,7 @@ fn explored(
     };
     let mut inner = explore::Hooks {
         watch: if watches { Some(&mut show) } else { None },
+        volumes: hooks.volumes,
         shard: hooks.shard,
         resume,
         save: if keeps { Some(&mut save) } else { None },

@@ -114,7 +114,7 @@ pub struct Auditing {
     #[arg(long, help_heading = "How")]
     pub(super) exact: bool,
 
-    /// Verify every certificate again, independently, and report what that found
+    /// Verify every certificate again, independently, and report what that found; crosses faces, does not split
     #[arg(long, help_heading = "How")]
     pub(super) certify: bool,
 

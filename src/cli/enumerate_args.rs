@@ -12,6 +12,10 @@ pub struct Enumerating {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) regions: Option<PathBuf>,
 
+    /// With --regions: a last column `volume`, at most eight inputs
+    #[arg(long, requires = "regions", help_heading = "Output")]
+    pub(super) regions_volume: bool,
+
     /// Enumerate, and keep in FILE how far the run has come
     #[arg(long, value_name = "FILE", help_heading = "Budgets")]
     pub(super) checkpoint: Option<PathBuf>,

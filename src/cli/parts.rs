@@ -7,7 +7,7 @@ use super::enumerate_args::Merge;
 use super::regions::RegionsFile;
 use super::{output, review, run};
 use crate::audit::{Audit, Hooks, Keep, Settings, add, audit_with};
-use crate::explore::{Certify, Control, Method, Watch};
+use crate::explore::{Certify, Control, Method, RegionRow, Watch};
 use crate::report::{Report, to_json, to_yaml};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
@@ -49,7 +49,7 @@ pub fn settings(arguments: &Arguments, mut settings: Settings) -> Result<Setting
 /// Audits a model as the flags say.
 pub fn audited(model: &Path, settings: &Settings, control: &Control, arguments: &Arguments) -> Result<Audit> {
     let flags = &arguments.enumerating;
-    let mut file = flags.regions.as_deref().map(RegionsFile::create).transpose()?;
+    let mut file = flags.regions.as_deref().map(|f| RegionsFile::create(f, flags.regions_volume)).transpose()?;
     let listed = file.is_some();
     let resume = match &flags.resume {
         Some(path) => Some(
@@ -58,9 +58,10 @@ pub fn audited(model: &Path, settings: &Settings, control: &Control, arguments: 
         ),
         None => None,
     };
-    let mut watch = |row: &crate::explore::RegionRow| match &mut file {
-        Some(file) => file.add(row),
-        None => Ok(()),
+    let mut watch = |row: Option<&RegionRow>| match (&mut file, row) {
+        (Some(file), Some(row)) => file.add(row),
+        (Some(file), None) => file.restart(),
+        (None, _) => Ok(()),
     };
     let mut keep = |text: &str| match &flags.checkpoint {
         Some(path) => output::save(path, text),
@@ -68,6 +69,7 @@ pub fn audited(model: &Path, settings: &Settings, control: &Control, arguments: 
     };
     let hooks = Hooks {
         watch: if listed { Some(&mut watch as &mut Watch) } else { None },
+        volumes: flags.regions_volume,
         certificates: arguments.writing.certificates.as_deref(),
         shard: flags.shard,
         resume,

@@ -2,7 +2,7 @@
 //!
 //! Contract: rows come in the order in which the enumeration shows them and are never kept; the file appears whole
 //! when the run ends, also when a budget or an interrupt ended it, and not at all when the run fails.
-//! Columns: `pattern`, `faces_total`, `faces_interior`, `walls`, and one `x<k>` per free input `k`.
+//! Columns: `pattern`, `faces_total`, `faces_interior`, `walls`, one `x<k>` per free input `k`, `volume` on request.
 
 use crate::explore::{Inside, RegionRow};
 use crate::ir::{Rational, rational};
@@ -24,6 +24,7 @@ pub struct RegionsFile {
     packer: Packer,
     line: String,
     begun: bool,
+    volumes: bool,
 }
 
 enum Packer {
@@ -34,16 +35,18 @@ enum Packer {
 
 impl RegionsFile {
     /// Begins a file beside its final place.
-    pub fn create(path: &Path) -> Result<RegionsFile> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder);
-        let file = BufWriter::new(file.with_context(|| format!("{}: cannot be written", path.display()))?);
-        let packer = match path.extension().and_then(|e| e.to_str()) {
-            Some("gz") => Packer::Gzip(GzEncoder::new(file, Compression::default())),
-            Some("zst") => Packer::Zstd { file, frame: vec![] },
-            _ => Packer::Plain(file),
-        };
-        Ok(RegionsFile { path: path.into(), packer, line: String::new(), begun: false })
+    pub fn create(path: &Path, volumes: bool) -> Result<RegionsFile> {
+        let packer = Packer::create(path)?;
+        Ok(RegionsFile { path: path.into(), packer, line: String::new(), begun: false, volumes })
+    }
+
+    /// Throws away what was added so far.
+    pub fn restart(&mut self) -> Result<()> {
+        if self.begun {
+            self.packer = Packer::create(&self.path)?;
+            self.begun = false;
+        }
+        Ok(())
     }
 
     /// Adds a region.
@@ -66,6 +69,11 @@ impl RegionsFile {
                 self.line.push(',');
                 self.line += &decimal(x);
             }),
+        }
+        if self.volumes {
+            self.line.push(',');
+            // Writing to a string cannot fail.
+            let _ = row.volume.map_or(Ok(()), |volume| write!(self.line, "{volume}"));
         }
         self.line.push('\n');
         self.flush_line()
@@ -99,6 +107,9 @@ impl RegionsFile {
         inputs.iter().for_each(|k| {
             let _ = write!(self.line, ",x{k}");
         });
+        if self.volumes {
+            self.line += ",volume";
+        }
         self.line.push('\n');
     }
 
@@ -117,6 +128,19 @@ impl RegionsFile {
             }
         };
         written.with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+}
+
+impl Packer {
+    fn create(path: &Path) -> Result<Packer> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder);
+        let file = BufWriter::new(file.with_context(|| format!("{}: cannot be written", path.display()))?);
+        Ok(match path.extension().and_then(|e| e.to_str()) {
+            Some("gz") => Packer::Gzip(GzEncoder::new(file, Compression::default())),
+            Some("zst") => Packer::Zstd { file, frame: vec![] },
+            _ => Packer::Plain(file),
+        })
     }
 }
 

@@ -129,6 +129,17 @@ impl Bounds {
         reach
     }
 
+    /// Whether an exact point is strictly inside every wall.
+    pub fn holds_exactly(&self, point: &[Rational]) -> bool {
+        match self {
+            Bounds::Space => true,
+            Bounds::Box(bounds) => bounds.iter().zip(point).all(|(b, x)| *x > rational(b[0]) && *x < rational(b[1])),
+            Bounds::Polytope(p) => (p.exact.iter()).all(|(normal, offset)| {
+                normal.iter().zip(point).fold(Rational::ZERO, |sum, (a, x)| sum + a * x) < *offset
+            }),
+        }
+    }
+
     /// Whether `point` is certainly strictly inside every wall.
     pub fn contains(&self, point: &[f64]) -> bool {
         match self {

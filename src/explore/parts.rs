@@ -66,6 +66,8 @@ pub type Save<'a> = dyn FnMut(&Done) -> anyhow::Result<()> + 'a;
 pub struct Hooks<'a> {
     /// Sees every region.
     pub watch: Option<&'a mut Watch<'a>>,
+    /// Whether it asks for volumes.
+    pub volumes: bool,
     /// The part wanted; the whole where none is named.
     pub shard: Option<Shard>,
     /// Where to go on.

@@ -1,10 +1,13 @@
 //! The partition of a two-dimensional domain as convex polygons, for drawing.
 //!
-//! Contract: one polygon per region, with the numbers of faces that the face engine certified; vertices are the float
-//! intersections of neighbouring faces. An unbounded domain is drawn within a frame around a point of each face.
+//! Contract: one polygon per region with its numbers of faces. In a bounded domain polygons are the cells of the splitter;
+//! an unbounded one is enumerated by crossing faces and drawn within a frame around a point of each face, vertices being
+//! the float intersections of neighbouring faces.
 
 use super::bounds::Bounds;
 use super::cell::CellFaces;
+use super::parts::Hooks;
+use super::split::{Finished, Tree, Want};
 use super::{Control, Domain, State, cross};
 use crate::ir::Network;
 use crate::polytope::Engine;
@@ -66,30 +69,81 @@ pub fn picture(
     let (restricted, bounds) = domain.restrict(network)?;
     let walker = Walker::new(&restricted);
     anyhow::ensure!(walker.dimension() == 2, "a partition is drawn in 2 dimensions, not in {}", walker.dimension());
+    if bounds.is_bounded()
+        && engine == Engine::Auto
+        && let Some(picture) = split(&walker, &bounds, seed, most, control)?
+    {
+        return Ok(picture);
+    }
+    cross(&walker, &bounds, seed, engine, most, control)
+}
+
+/// By splitting, whose cells are the polygons; `None` where it does not do.
+fn split(walker: &Walker, bounds: &Bounds, seed: u64, most: u64, control: &Control) -> anyhow::Result<Option<Picture>> {
+    let Ok(tree) = Tree::new(walker, bounds, seed, 0, false)? else { return Ok(None) };
+    let mut seen = vec![];
+    let want = Want { volume: false, polygon: true };
+    let mut each = |region: &Finished| {
+        seen.push(region.clone());
+        Ok(())
+    };
+    let found = tree.run(most, control, &mut Hooks::default(), Some((want, &mut each)))?;
+    let Ok(found) = found else { return Ok(None) };
+    let frame = bounds.frame().map_or([[-1.0, 1.0]; 2], |frame| [frame[0], frame[1]]);
+    let drawn: anyhow::Result<Vec<Drawn>> = seen.par_iter().map(|region| drawn(walker, region)).collect();
+    Ok(Some(Picture::of(frame, false, drawn?, found.state)))
+}
+
+fn drawn(walker: &Walker, region: &Finished) -> anyhow::Result<Drawn> {
+    let (vertices, sides) = region.polygon.iter().copied().unzip();
+    let shape = Shape { vertices, sides };
+    let edges = shape.edges().filter_map(|(ends, side)| {
+        let (unit, lower) = region.interior[side?];
+        Some((Edge { ends, unit }, lower))
+    });
+    let edges = edges.collect();
+    let values = walker.with(&region.pattern)?.outputs;
+    let decision = values.first().map_or(vec![], |values| decision(&shape, values));
+    let polygon = Polygon {
+        vertices: shape.vertices,
+        faces: Some([region.interior.len(), region.walls]),
+        units: region.interior.iter().map(|f| f.0).collect(),
+    };
+    Ok((polygon, edges, decision))
+}
+
+/// By crossing faces: all of the plane, and what splitting does not do.
+fn cross(
+    walker: &Walker,
+    bounds: &Bounds,
+    seed: u64,
+    engine: Engine,
+    most: u64,
+    control: &Control,
+) -> anyhow::Result<Picture> {
     let mut seen: Vec<(Pattern, CellFaces)> = vec![];
-    let crossing = cross::enumerate(&walker, &bounds, seed, engine, most, control, &mut |pattern, faces, _| {
+    let crossing = cross::enumerate(walker, bounds, seed, engine, most, control, &mut |pattern, faces, _| {
         seen.push((pattern.clone(), faces.clone()));
         Ok(())
     })?;
-    let (frame, outline) = outline(&bounds, &seen);
+    let (frame, outline) = outline(bounds, &seen);
     let drawn: anyhow::Result<Vec<Drawn>> =
-        seen.par_iter().map(|(pattern, faces)| draw(&walker, &outline, pattern, faces)).collect();
-    let complete = crossing.state == State::Complete;
-    let mut out = Picture {
-        frame,
-        cut: !bounds.is_bounded(),
-        polygons: vec![],
-        edges: vec![],
-        decision: vec![],
-        state: crossing.state,
-    };
-    for (polygon, edges, decision) in drawn? {
-        out.polygons.push(polygon);
-        out.decision.extend(decision);
-        // Seen from both sides when all regions are there: the lower one draws it.
-        out.edges.extend(edges.into_iter().filter(|(_, lower)| *lower || !complete).map(|(edge, _)| edge));
+        seen.par_iter().map(|(pattern, faces)| draw(walker, &outline, pattern, faces)).collect();
+    Ok(Picture::of(frame, !bounds.is_bounded(), drawn?, crossing.state))
+}
+
+impl Picture {
+    fn of(frame: [[f64; 2]; 2], cut: bool, drawn: Vec<Drawn>, state: State) -> Picture {
+        let complete = state == State::Complete;
+        let mut out = Picture { frame, cut, polygons: vec![], edges: vec![], decision: vec![], state };
+        for (polygon, edges, decision) in drawn {
+            out.polygons.push(polygon);
+            out.decision.extend(decision);
+            // Seen from both sides when all regions are there: the lower one draws it.
+            out.edges.extend(edges.into_iter().filter(|(_, lower)| *lower || !complete).map(|(edge, _)| edge));
+        }
+        out
     }
-    Ok(out)
 }
 
 /// What is shown, and the polygon of the domain within it.

@@ -14,6 +14,8 @@ pub struct RegionRow<'a> {
     pub inputs: &'a [usize],
     /// A point strictly inside, one number per free input.
     pub inside: Inside<'a>,
+    /// Its volume, where it was asked for; `None` of an unbounded region.
+    pub volume: Option<f64>,
 }
 
 /// A point in the numbers of the method that found it.
@@ -26,4 +28,27 @@ pub enum Inside<'a> {
 }
 
 /// Called with each region counted, in an order that depends on nothing but the network, the domain and the method.
-pub type Watch<'a> = dyn FnMut(&RegionRow) -> anyhow::Result<()> + 'a;
+/// `None`: the method changed, what was shown so far is void.
+pub type Watch<'a> = dyn FnMut(Option<&RegionRow>) -> anyhow::Result<()> + 'a;
+
+/// Who looks on, as the methods see it.
+pub(super) struct Onlooker<'a, 'w> {
+    pub watch: &'a mut Watch<'w>,
+    /// Positions of the free inputs.
+    pub inputs: Vec<usize>,
+    /// Whether volumes are asked for.
+    pub volumes: bool,
+}
+
+impl Onlooker<'_, '_> {
+    /// Shows a region.
+    pub fn show(
+        &mut self,
+        pattern: &Pattern,
+        faces: Option<(usize, usize)>,
+        inside: Inside,
+        volume: Option<f64>,
+    ) -> anyhow::Result<()> {
+        (self.watch)(Some(&RegionRow { pattern, faces, inputs: &self.inputs, inside, volume }))
+    }
+}

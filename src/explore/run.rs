@@ -5,13 +5,14 @@ use super::certify::{Certified, Certify};
 use super::drawn::{DataPoints, LeftOut, Source};
 use super::identities::{self, Identity, Outcome};
 use super::parts::{Hooks, Shard, Sums};
+use super::row::Onlooker;
 use super::split::MOST_INPUTS;
 use super::splitting::{self, Splitting};
-use super::{Domain, Inside, RegionRow, Shape, Slopes, Tally, cross, exact, sample};
+use super::{Domain, Inside, Shape, Slopes, Tally, cross, exact, sample};
 use crate::finding::{Finding, Severity};
 use crate::ir::Network;
 use crate::polytope::Engine;
-use crate::region::{HyperplaneId, Pattern, Walker};
+use crate::region::{HyperplaneId, Walker};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -21,6 +22,10 @@ pub const ENUMERATE_UP_TO: usize = 8;
 
 /// Seeded points that an enumeration locates among its regions.
 const COVERAGE_POINTS: u64 = 1000;
+
+/// When cells are not split on their vertices.
+const CROSSED: &str = "not with more than eight inputs, --engine lp, --certify or --exact, nor where the report says \
+                       enumerated-by-crossing";
 
 /// How regions are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,12 +233,9 @@ pub fn explore_with(
     control: &Control,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
-    let inputs = domain.free_inputs();
     let Some(watch) = hooks.watch.take() else { return run(network, domain, plan, control, None, hooks) };
-    let show = &mut |pattern: &Pattern, faces: Option<(usize, usize)>, inside: Inside| {
-        watch(&RegionRow { pattern, faces, inputs: &inputs, inside })
-    };
-    run(network, domain, plan, control, Some(show), hooks)
+    let mut show = Onlooker { watch, inputs: domain.free_inputs(), volumes: hooks.volumes };
+    run(network, domain, plan, control, Some(&mut show), hooks)
 }
 
 fn run(
@@ -241,7 +243,7 @@ fn run(
     domain: &Domain,
     plan: &Plan,
     control: &Control,
-    show: Option<&mut Show>,
+    show: Option<&mut Onlooker>,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
     let (restricted, bounds) = domain.restrict(network)?;
@@ -276,22 +278,19 @@ fn run(
     }
 }
 
-/// Shows a region: its pattern, its interior faces and walls, a point inside.
-type Show<'a> = dyn FnMut(&Pattern, Option<(usize, usize)>, Inside) -> anyhow::Result<()> + 'a;
-
 fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
     why: Option<String>,
-    mut show: Option<&mut Show>,
+    mut show: Option<&mut Onlooker>,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
     let (mut refused, in_parts) = (None, hooks.in_parts());
     let splits = walker.dimension() <= MOST_INPUTS && plan.engine == Engine::Auto;
-    if splits && show.is_none() && !control.certify.is_on() {
-        match splitting::enumerate(walker, bounds, plan, control, hooks)? {
+    if splits && !control.certify.is_on() {
+        match splitting::enumerate(walker, bounds, plan, control, show.as_deref_mut(), hooks)? {
             Ok((sums, state)) if hooks.shard.is_some() => return Ok(sums.part(state)),
             Ok((sums, state)) => return Ok(sums.exploration(state, why)),
             Err(reason) => refused = Some(reason),
@@ -304,9 +303,16 @@ fn enumerate(
         );
         anyhow::bail!("--shard, --checkpoint and --resume are about the tree of splits, which is for {reason}");
     }
+    if let Some(show) = &mut show {
+        (show.watch)(None)?;
+        anyhow::ensure!(
+            !show.volumes,
+            "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
+        );
+    }
     let visitor: &mut cross::Visitor = &mut |pattern, cell, inside| {
         let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
-        show.as_mut().map_or(Ok(()), |show| show(pattern, faces, Inside::Floats(inside)))
+        show.as_mut().map_or(Ok(()), |show| show.show(pattern, faces, Inside::Floats(inside), None))
     };
     let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, visitor)?;
     let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
@@ -334,12 +340,16 @@ fn exactly(
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
-    mut show: Option<&mut Show>,
+    mut show: Option<&mut Onlooker>,
 ) -> anyhow::Result<Exploration> {
+    anyhow::ensure!(
+        show.as_ref().is_none_or(|s| !s.volumes),
+        "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
+    );
     let visit = |region: exact::ExactRegion| {
         let faces = (region.interior.len(), region.walls);
         let inside = Inside::Exact(&region.inside);
-        show.as_mut().map_or(Ok(()), |show| show(&region.pattern, Some(faces), inside))
+        show.as_mut().map_or(Ok(()), |show| show.show(&region.pattern, Some(faces), inside, None))
     };
     let found = exact::enumerate(walker.network(), bounds, plan.seed, plan.max_regions, control, visit)?;
     let counted = Counted {

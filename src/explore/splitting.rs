@@ -3,8 +3,9 @@
 use super::bounds::Bounds;
 use super::identities::Identity;
 use super::parts::{Hooks, Shard, Sums};
+use super::row::{Inside, Onlooker};
 use super::run::{Control, Plan, State};
-use super::split::{NotSplit, Split, Tree, VOLUME_UNIT, checks};
+use super::split::{Finished, NotSplit, Split, Tree, VOLUME_UNIT, Want, Within, checks};
 use super::{Shape, Tally};
 use crate::region::{HyperplaneId, Walker};
 
@@ -35,6 +36,7 @@ pub fn enumerate(
     bounds: &Bounds,
     plan: &Plan,
     control: &Control,
+    show: Option<&mut Onlooker>,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Result<(Sums, State), NotSplit>> {
     let volumes = bounds.is_bounded() && walker.dimension() <= VOLUMES_UP_TO;
@@ -42,7 +44,21 @@ pub fn enumerate(
         Ok(tree) => tree,
         Err(reason) => return Ok(Err(reason)),
     };
-    let Split { counts, state } = match tree.run(plan.max_regions, control, hooks)? {
+    let split = match show {
+        None => tree.run(plan.max_regions, control, hooks, None)?,
+        Some(show) => {
+            let want = Want { volume: show.volumes, polygon: false };
+            let mut each = |region: &Finished| {
+                let inside = match &region.inside {
+                    Within::Floats(x) => Inside::Floats(x),
+                    Within::Exact(x) => Inside::Exact(x),
+                };
+                show.show(&region.pattern, Some((region.interior.len(), region.walls)), inside, region.volume)
+            };
+            tree.run(plan.max_regions, control, hooks, Some((want, &mut each)))?
+        }
+    };
+    let Split { counts, state } = match split {
         Ok(split) => split,
         Err(reason) => return Ok(Err(reason)),
     };

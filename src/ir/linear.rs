@@ -135,12 +135,23 @@ impl Linear {
                     }
                 }
             }
-            Linear::Conv(c) => c.for_row(i, visit),
+            Linear::Conv(c) => c.for_line(c.transposed, i, visit),
             Linear::Sparse { starts, columns, weights } => {
                 for e in starts[i]..starts[i + 1] {
                     visit(columns[e] as usize, weights[e]);
                 }
             }
+        }
+    }
+
+    /// Calls `visit(row, coefficient)` for the entries of column `j` of a dense matrix or a convolution, and for none of
+    /// other maps, which are not stored that way.
+    #[inline]
+    pub fn for_column(&self, j: usize, mut visit: impl FnMut(usize, f64)) {
+        match self {
+            Linear::Dense(m) => (0..m.rows).for_each(|i| visit(i, m.weight[i * m.cols + j])),
+            Linear::Conv(c) => c.for_line(!c.transposed, j, visit),
+            _ => {}
         }
     }
 
@@ -236,9 +247,10 @@ impl Conv {
         channels / self.groups * self.kernel.iter().product::<usize>()
     }
 
+    /// The entries of row `i` of the convolution, or of its transpose.
     #[inline]
-    fn for_row(&self, i: usize, mut visit: impl FnMut(usize, f64)) {
-        let (out_channels, in_channels, out_space, in_space) = if self.transposed {
+    fn for_line(&self, transposed: bool, i: usize, mut visit: impl FnMut(usize, f64)) {
+        let (out_channels, in_channels, out_space, in_space) = if transposed {
             (self.large_channels, self.small_channels, &self.large, &self.small)
         } else {
             (self.small_channels, self.large_channels, &self.small, &self.large)
@@ -251,9 +263,9 @@ impl Conv {
         let (group, within) = (channel / out_group, channel % out_group);
         let source = (batch * in_channels + group * in_group) * in_len;
         let large_group = self.large_channels / self.groups;
-        self.for_taps(position, out_space, in_space, |tap, at| {
+        self.for_taps(transposed, position, out_space, in_space, |tap, at| {
             for c in 0..in_group {
-                let weight = if self.transposed {
+                let weight = if transposed {
                     ((group * in_group + c) * large_group + within) * taps + tap
                 } else {
                     (channel * large_group + c) * taps + tap
@@ -265,7 +277,14 @@ impl Conv {
 
     /// Calls `visit(flat kernel position, flat input position)` for the taps that fall inside the input.
     #[inline]
-    fn for_taps(&self, position: usize, out_space: &[usize], in_space: &[usize], mut visit: impl FnMut(usize, usize)) {
+    fn for_taps(
+        &self,
+        transposed: bool,
+        position: usize,
+        out_space: &[usize],
+        in_space: &[usize],
+        mut visit: impl FnMut(usize, usize),
+    ) {
         let n = self.kernel.len();
         // A fixed-size stack of coordinates keeps the inner loop free of allocation; ONNX has no larger rank in use.
         let mut out_at = [0usize; 8];
@@ -281,7 +300,7 @@ impl Conv {
                 let (q, stride) = (rest % self.kernel[k], self.strides[k] as isize);
                 rest /= self.kernel[k];
                 let reach = (q * self.dilations[k]) as isize - self.pads[k];
-                let p = if self.transposed {
+                let p = if transposed {
                     let shifted = out_at[k] as isize - reach;
                     if shifted % stride != 0 {
                         continue 'taps;
@@ -348,6 +367,15 @@ mod tests {
         for i in 0..24 {
             for j in 0..40 {
                 assert_eq!(a[i * 40 + j], b[j * 24 + i], "entry {i},{j}");
+            }
+        }
+        for transposed in [false, true] {
+            let (linear, rows, cols) = (Linear::Conv(conv(transposed)), 24 + 16 * usize::from(transposed), 40);
+            let (cols, whole) = (cols - 16 * usize::from(transposed), if transposed { &b } else { &a });
+            for j in 0..cols {
+                let mut column = vec![0.0; rows];
+                linear.for_column(j, |i, w| column[i] += w);
+                assert!((0..rows).all(|i| column[i] == whole[i * cols + j]), "column {j}");
             }
         }
     }

@@ -37,6 +37,13 @@ impl Forms {
 
     /// Applies an affine node.
     pub fn affine(&self, map: &Affine, length: usize, cols: usize) -> Forms {
+        self.affine_apart(map, length, cols).0
+    }
+
+    /// Applies an affine node; per element, also the part of its error that the errors here carry over, where nothing is
+    /// divided and there is more than one column.
+    pub fn affine_apart(&self, map: &Affine, length: usize, cols: usize) -> (Forms, Vec<f64>) {
+        let mut apart = vec![0.0; length];
         let mut values = vec![0.0; length * cols];
         if let (1, Linear::Dense(dense), None) = (cols, &map.linear, &map.divisor) {
             let mut errors = vec![0.0; length];
@@ -51,7 +58,7 @@ impl Forms {
                 *value += bias.map_or(0.0, |b| b.get(i));
                 *error += bias.map_or(0.0, |_| 2.0 * ROUNDOFF * value.abs());
             }
-            return Forms { values, errors };
+            return (Forms { values, errors }, vec![]);
         }
         map.linear.apply(&self.values, cols, &mut values);
         let magnitudes: Vec<f64> = self.magnitudes(cols).collect();
@@ -63,6 +70,7 @@ impl Forms {
                 size += w.abs() * magnitudes[j];
                 terms += usize::from(magnitudes[j] != 0.0);
             });
+            apart[i] = carried;
             // A single product by one is a copy and rounds nothing.
             let exact = terms <= 1 && map.linear.copies();
             let row = &mut values[i * cols..(i + 1) * cols];
@@ -81,7 +89,7 @@ impl Forms {
                 }
             }
         }
-        Forms { values, errors }
+        (Forms { values, errors }, apart)
     }
 
     /// Adds forms of equal length.

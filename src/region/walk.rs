@@ -152,6 +152,30 @@ impl<'a> Walker<'a> {
         Ok(pattern)
     }
 
+    /// The pattern at an exact point: on a breakpoint the lower piece, among the largest the first.
+    pub fn pattern_of(&self, x: &[Rational]) -> Pattern {
+        let values = self.network.evaluate_exactly(x);
+        let mut pattern = self.layout.empty();
+        for (id, node) in self.network.nodes.iter().enumerate() {
+            match &node.op {
+                Op::Activation(a) => {
+                    for (i, z) in values[a.source].iter().enumerate() {
+                        self.layout.set(&mut pattern, id, i, a.curve(i).piece_exactly(z));
+                    }
+                }
+                Op::Max(m) => {
+                    for g in 0..m.groups() {
+                        let value = |c: usize| &values[m.source][m.group(g)[c] as usize];
+                        let best = (1..m.group(g).len()).fold(0, |b, c| if value(c) > value(b) { c } else { b });
+                        self.layout.set(&mut pattern, id, g, best);
+                    }
+                }
+                _ => {}
+            }
+        }
+        pattern
+    }
+
     /// Forms of node `id` from those of the nodes before it, on the region of a pattern that is set as far as needed.
     pub fn node_forms(&self, id: NodeId, forms: &[Forms], pattern: &Pattern) -> Forms {
         let (node, cols) = (&self.network.nodes[id], self.dimension() + 1);

@@ -75,7 +75,7 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
         let (cpu, wall) = (cpu_seconds(), Instant::now());
         let work = || {
             let tree = Tree::new(walker, bounds, 0, 1000, volumes).expect("points").expect("a network that splits");
-            tree.run(u64::MAX, &control, &mut polyaudit::explore::Hooks::default())
+            tree.run(u64::MAX, &control, &mut polyaudit::explore::Hooks::default(), None)
                 .expect("a run")
                 .expect("a network that splits")
         };

@@ -109,6 +109,42 @@ fn the_bytes_depend_on_nothing_but_the_ending() {
     }
 }
 
+/// Two methods, one list: what splitting lists is what exact arithmetic lists.
+#[test]
+fn lists_are_those_of_exact_arithmetic() {
+    for (model, domain) in [
+        ("fixtures/geometry/double-units-d2.onnx", "-1,1"),
+        ("fixtures/geometry/planes-d3-n8.onnx", "unbounded"),
+        ("fixtures/geometry/planes-d4-n16.onnx", "-1,1"),
+    ] {
+        let faces = |more: &[&str]| -> BTreeMap<String, [String; 3]> {
+            let (_, rows) = rows(&listed(model, "r.csv", &[&["--domain", domain], more].concat()).1);
+            let row = |r: &HashMap<String, String>| {
+                (r["pattern"].clone(), ["faces_total", "faces_interior", "walls"].map(|column| r[column].clone()))
+            };
+            rows.iter().map(row).collect()
+        };
+        assert_eq!(faces(&[]), faces(&["--exact"]), "{model}");
+    }
+}
+
+#[test]
+fn volumes_add_up_to_the_domain() {
+    let model = "fixtures/geometry/planes-d3-n8.onnx";
+    let (_, bytes) = listed(model, "r.csv", &["--domain", "-1,1", "--regions-volume"]);
+    let (header, bounded) = rows(&bytes);
+    assert_eq!(header.last().map(String::as_str), Some("volume"));
+    let sum: f64 = bounded.iter().map(|r| r["volume"].parse::<f64>().expect("a number")).sum();
+    assert!((sum - 8.0).abs() < 1e-9, "{sum}");
+    let (report, bytes) = listed(model, "r.csv", &["--domain", "unbounded", "--regions-volume"]);
+    let infinite = rows(&bytes).1.iter().filter(|r| r["volume"].is_empty()).count() as u64;
+    assert_eq!(report["summary"]["regions_unbounded"].as_u64(), Some(infinite));
+    for more in [&["--regions-volume"][..], &["--regions", "r.csv", "--regions-volume", "--exact"]] {
+        let (code, _, stderr) = run(&[&[model, "--domain", "-1,1", "-q"], more].concat());
+        assert_eq!(code, 2, "{stderr}");
+    }
+}
+
 #[test]
 fn a_limit_leaves_the_rows_that_were_found() {
     let more = ["--domain", "-1,1", "--max-regions", "9"];

@@ -12,9 +12,11 @@ impl<const W: usize> Bits<W> {
 
     /// The first `n` slots.
     pub fn first(n: usize) -> Bits<W> {
-        let mut out = Self::EMPTY;
-        (0..n).for_each(|k| out.insert(k));
-        out
+        Bits(std::array::from_fn(|w| match n.saturating_sub(64 * w) {
+            0 => 0,
+            rest if rest < 64 => (1 << rest) - 1,
+            _ => u64::MAX,
+        }))
     }
 
     #[inline(always)]

@@ -23,8 +23,8 @@ pub fn all(counts: &Counts, names: &Names, d: usize, bounded: bool, volumes: boo
         vertex_handshake(counts, d, unmet()),
         volume(counts, bounded, volumes),
         one_layer(counts, d, &names.one_layer),
-        plane(counts, d, bounded, unmet()),
-        space(counts, d, bounded, unmet()),
+        plane(counts, names, d, bounded, unmet()),
+        space(counts, names, d, bounded, unmet()),
         euler(counts, d, bounded, unmet()),
     ]
 }
@@ -191,7 +191,7 @@ fn singular(m: &mut [Vec<Rational>]) -> bool {
     false
 }
 
-fn plane(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
+fn plane(counts: &Counts, names: &Names, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
     let name = "plane-mean-four";
     if d != 2 || !bounded {
         return Identity::not_applicable(name, "two inputs and a bounded domain only");
@@ -199,11 +199,15 @@ fn plane(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Ide
     if let Some(why) = unmet {
         return Identity::not_applicable(name, why);
     }
-    let (faces, regions) = (sum(&counts.total), counts.regions);
-    Identity::new(name, faces == 4 * regions, format!("{faces} faces in all, four times {regions} regions"))
+    let (faces, regions, corners) = (sum(&counts.total), counts.regions, names.corners);
+    let (right, and) = match corners {
+        4 => (4 * regions, String::new()),
+        n => (4 * regions + n - 4, format!(", and the {n} corners of the domain less four")),
+    };
+    Identity::new(name, faces == right, format!("{faces} faces in all, four times {regions} regions{and}"))
 }
 
-fn space(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
+fn space(counts: &Counts, names: &Names, d: usize, bounded: bool, unmet: Option<String>) -> Identity {
     let name = "space-face-sum";
     if d != 3 || !bounded {
         return Identity::not_applicable(name, "three inputs and a bounded domain only");
@@ -212,9 +216,11 @@ fn space(counts: &Counts, d: usize, bounded: bool, unmet: Option<String>) -> Ide
         return Identity::not_applicable(name, why);
     }
     let v = &counts.distinct;
-    let right = 2 * counts.regions + 4 * v[0] + 2 * v[1] + v[2] + 4;
+    // Of simple cells in space, faces are 2 and half the vertices; the corners of the domain are each in one cell.
+    let half = names.corners / 2;
+    let right = 2 * counts.regions + 4 * v[0] + 2 * v[1] + v[2] + half;
     let detail = format!(
-        "{} faces in all; 2·{} + 4·{} + 2·{} + {} + 4 = {right}",
+        "{} faces in all; 2·{} + 4·{} + 2·{} + {} + {half} = {right}",
         sum(&counts.total),
         counts.regions,
         v[0],

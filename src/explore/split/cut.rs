@@ -105,7 +105,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
             return Ok(self.cut_by_solving(cell, form, shared, true, origin));
         }
-        let finite = shared.and(&Bits::first(2 * D)).is_empty();
+        let finite = shared.and(&Bits::first(cell.walls as usize)).is_empty();
         let rest = self.rest(upper);
         if let Some((spot, rest)) = between_far(form, (p, &rest), n, finite) {
             let vertex = Vertex::new(spot, finite, origin);
@@ -124,7 +124,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             rows[count] = self.slots[cell.slot_base as usize + slot].form;
             count += 1;
         }
-        let walls = shared.and(&Bits::first(2 * D)).count();
+        let walls = shared.and(&Bits::first(cell.walls as usize)).count();
         let solved = if count < D {
             None
         } else if finite {
@@ -172,7 +172,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     #[cold]
     fn renumber(&mut self, cell: &mut Cell<W>) -> Result<(), Stop> {
         let range = cell.start as usize..(cell.start + cell.len) as usize;
-        let alive = self.entries[range.clone()].iter().fold(Bits::first(2 * D), |all, e| all.or(&e.mask));
+        let alive = self.entries[range.clone()].iter().fold(Bits::EMPTY, |all, e| all.or(&e.mask));
         if alive.count() == Bits::<W>::CAPACITY {
             return Err(Stop::TooManyFaces);
         }
@@ -201,6 +201,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         cell.along = head;
         (cell.start, cell.slot_base, cell.slots) = (start, base as u32, alive.count() as u32);
         cell.side = moved(cell.side);
+        cell.walls = alive.and(&Bits::first(cell.walls as usize)).count() as u32;
         Ok(())
     }
 

@@ -4,13 +4,17 @@
 //! the tree and nothing is allocated once the stacks have grown. What a subtree yields depends on its path alone.
 
 use super::bits::Bits;
+use super::corners::Corner;
 use super::counts::Counts;
 use super::edges::Edges;
 use super::exact::{Lex, Point, Store};
+use super::follow::Follower;
 use super::forms::RowForms;
+use super::show::{Finished, Want};
 use super::stage::{Kind, Level, NONE, Stages};
 use super::vertex::{Origin, Row, Spot, Vertex};
-use crate::explore::Bounds;
+use super::volume::Spread;
+use crate::explore::{Bounds, Polytope};
 use crate::ir::{Rational, rational};
 use crate::region::{Forms, HyperplaneId, Pattern, Walker};
 use std::cmp::Ordering;
@@ -22,6 +26,10 @@ pub struct Ground<'a> {
     pub walker: &'a Walker<'a>,
     pub bounds: &'a Bounds,
     pub stages: Stages,
+    /// Per node, what [`Follower::columns`] gives, where nodes follow.
+    pub columns: Vec<Vec<f64>>,
+    /// The vertices of a domain with general walls.
+    pub corners: Vec<Corner>,
     /// Seeded points with the patterns of their forward passes.
     pub points: Vec<(Pattern, Vec<f64>)>,
     /// Whether volumes are summed.
@@ -51,6 +59,8 @@ pub struct Errand<'a> {
     pub limit: u64,
     /// Asked from time to time.
     pub stop: &'a dyn Fn() -> bool,
+    /// Who sees each region, and what of it; turning one down ends the walk.
+    pub show: Option<(Want, &'a dyn Fn(Finished) -> bool)>,
 }
 
 /// What a walk found.
@@ -85,6 +95,8 @@ pub struct Cell<const W: usize> {
     pub len: u32,
     pub slot_base: u32,
     pub slots: u32,
+    /// How many of its slots, the first ones, are walls.
+    pub walls: u32,
     /// Slots of which the cell is on the upper side.
     pub side: Bits<W>,
     /// Whether every vertex is on exactly as many walls and cuts as it takes.
@@ -150,6 +162,7 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub frames: Vec<Frame<W>>,
     pub floors: Vec<Floor>,
     pub node_forms: Vec<Forms>,
+    pub followers: Vec<Follower>,
     pub pattern: Pattern,
     pub seeds: Vec<Vertex<D>>,
     pub exact: Vec<Option<Rc<Point>>>,
@@ -168,6 +181,8 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     /// Coordinates of a cell's vertices, and vertices of its faces, while its volume is taken.
     pub corners: Vec<[f64; D]>,
     pub members: Vec<u32>,
+    /// The volume of the domain.
+    pub domain: Spread,
     pub below: Vec<u32>,
     pub above: Vec<u32>,
 }
@@ -192,6 +207,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             frames: vec![],
             floors: (0..ground.stages.list.len()).map(|_| Floor::default()).collect(),
             node_forms: vec![Forms::default(); nodes],
+            followers: vec![Follower::default(); nodes],
             pattern: ground.walker.layout().empty(),
             seeds: ground.points.iter().enumerate().map(seed).collect(),
             exact: vec![],
@@ -208,6 +224,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             kids: vec![],
             corners: vec![],
             members: vec![],
+            domain: Spread::default(),
             below: vec![],
             above: vec![],
         }
@@ -283,6 +300,29 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         self.along.clear();
         self.points.clear();
         self.slots.clear();
+        match self.ground.bounds {
+            Bounds::Polytope(walls) => self.begin_in_polytope(walls)?,
+            _ => self.begin_in_box(),
+        }
+        self.points.extend(0..self.seeds.len() as u32);
+        let walls = self.slots.len() as u32;
+        let cell = Cell {
+            start: 0,
+            len: self.entries.len() as u32,
+            slot_base: 0,
+            slots: walls,
+            walls,
+            side: Bits::EMPTY,
+            simple: self.entries.iter().all(|e| e.mask.count() == D),
+            along: NONE,
+        };
+        self.domain = self.domain_volume(&cell);
+        let points = (0, self.seeds.len() as u32);
+        Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
+    }
+
+    /// Walls and vertices of a box, or of all of space with its walls at infinity.
+    fn begin_in_box(&mut self) {
         for k in 0..D {
             let [lo, hi] = self.ground.bounds.frame().map_or([-1.0, 1.0], |b| b[k]);
             let normal = std::array::from_fn(|j| if j == k { 1.0 } else { 0.0 });
@@ -302,18 +342,28 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             let vertex = self.push(vertex, rest);
             self.entries.push(Entry { mask, vertex });
         }
-        self.points.extend(0..self.seeds.len() as u32);
-        let cell = Cell {
-            start: 0,
-            len: 1 << D,
-            slot_base: 0,
-            slots: 2 * D as u32,
-            side: Bits::EMPTY,
-            simple: true,
-            along: NONE,
-        };
-        let points = (0, self.seeds.len() as u32);
-        Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
+    }
+
+    /// Walls and vertices of a domain with general walls.
+    fn begin_in_polytope(&mut self, walls: &Polytope) -> Result<(), Stop> {
+        if walls.offsets.len() > Bits::<W>::CAPACITY {
+            return Err(Stop::TooManyFaces);
+        }
+        for (row, normal) in walls.normals.chunks_exact(D).enumerate() {
+            let normal = std::array::from_fn(|k| normal[k]);
+            let form = Row::new(normal, -walls.offsets[row], walls.errors[row]);
+            self.slots.push(Slot { source: NONE, form });
+        }
+        for (k, corner) in self.ground.corners.iter().enumerate() {
+            let x: [f64; D] = std::array::from_fn(|j| corner.x[j].to_f64().value());
+            let size = x.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
+            let at = Spot { x, error: f64::EPSILON * size + f64::MIN_POSITIVE };
+            let mask = corner.walls.iter().fold(Bits::EMPTY, |mask: Bits<W>, &wall| mask.with(wall));
+            let rest = Spot { x: [0.0; D], error: 0.0 };
+            let vertex = self.push(Vertex::new(at, true, Origin::Corner(k as u32)), rest);
+            self.entries.push(Entry { mask, vertex });
+        }
+        Ok(())
     }
 
     pub fn push(&mut self, vertex: Vertex<D>, rest: Spot<D>) -> u32 {
@@ -363,6 +413,10 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             Origin::Cut { upper, lower, level } => {
                 let (p, n) = (self.exact_point(upper), self.exact_point(lower));
                 self.store.between(self.ground.walker.network(), &self.ground.stages, level, &p, &n)
+            }
+            Origin::Corner(corner) if !self.ground.corners.is_empty() => {
+                let x = self.ground.corners[corner as usize].x.iter().cloned().map(Lex::finite).collect();
+                self.store.point(x)
             }
             Origin::Corner(corner) => {
                 let x = (0..D).map(|k| {

@@ -5,7 +5,7 @@
 //! stand at ±ω with ω larger than every real number, coordinates are `a + b ω`, and signs are lexicographic.
 
 use super::stage::{Kind, Level, NONE, Stages};
-use crate::ir::{Network, Op, Rational, rational};
+use crate::ir::{Network, NodeId, Op, Rational, rational};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,6 +13,9 @@ use std::rc::Rc;
 
 /// Exact points kept before the store is emptied (they can be computed again).
 const KEPT: usize = 20_000;
+/// Values kept of them, likewise, counted whenever so many points are new.
+const VALUES: usize = 1_000_000;
+const LOOKED_AT: usize = 64;
 
 /// `a + b ω`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,35 +63,46 @@ impl Ord for Lex {
     }
 }
 
-/// An exact point, and the values of the nodes looked at so far.
+/// An element of a node.
+type Element = (NodeId, usize);
+
+/// An exact point, and the values of the elements asked for so far and of those they depend on.
 #[derive(Debug)]
 pub struct Point {
     /// Coordinates.
     pub x: Vec<Lex>,
-    values: RefCell<Vec<Vec<Lex>>>,
+    values: RefCell<HashMap<Element, Lex>>,
 }
 
 /// Exact points by their coordinates: vertices are shared by many cells.
 #[derive(Debug, Default)]
 pub struct Store {
     known: HashMap<Vec<Lex>, Rc<Point>>,
-    /// Points looked up or computed.
-    pub asked: u64,
+    /// Points computed since their values were counted.
+    fresh: usize,
 }
 
 impl Store {
     /// The point with these coordinates.
     pub fn point(&mut self, x: Vec<Lex>) -> Rc<Point> {
-        self.asked += 1;
         if let Some(point) = self.known.get(&x) {
             return point.clone();
         }
-        if self.known.len() >= KEPT {
+        self.fresh += 1;
+        if self.known.len() >= KEPT || (self.fresh > LOOKED_AT && self.held() > VALUES) {
             self.known.clear();
         }
-        let point = Rc::new(Point { x: x.clone(), values: RefCell::new(vec![]) });
+        if self.fresh > LOOKED_AT {
+            self.fresh = 0;
+        }
+        let point = Rc::new(Point { x: x.clone(), values: RefCell::default() });
         self.known.insert(x, point.clone());
         point
+    }
+
+    /// Values kept of all points.
+    fn held(&self) -> usize {
+        self.known.values().map(|p| p.values.borrow().len()).sum()
     }
 
     /// Where the level vanishes on the edge between two points on its two sides.
@@ -115,71 +129,99 @@ impl Point {
     /// The exact value of a level.
     pub fn value(&self, network: &Network, stages: &Stages, level: Level) -> Lex {
         let stage = &stages.list[level.stage as usize];
-        self.evaluate(network, stage.source);
-        let values = self.values.borrow();
-        let z = &values[stage.source];
+        let mut values = self.values.borrow_mut();
+        let mut element = |i: u32| {
+            evaluate(network, &self.x, &mut values, (stage.source, i as usize));
+            values[&(stage.source, i as usize)].clone()
+        };
         match &stage.kind {
             Kind::Rows(rows) if level.b == NONE => {
                 let row = level.a as usize;
-                let mut value = z[rows.unit[row] as usize].clone();
+                let mut value = element(rows.unit[row]);
                 value.a -= rational(rows.level[row]);
                 value
             }
-            _ => z[level.a as usize].minus(&z[level.b as usize]),
+            _ => element(level.a).minus(&element(level.b)),
         }
     }
+}
 
-    /// Evaluates the nodes up to `last`.
-    fn evaluate(&self, network: &Network, last: usize) {
-        let mut values = self.values.borrow_mut();
-        for id in values.len()..=last {
-            let node = &network.nodes[id];
-            let value = match &node.op {
-                Op::Input => self.x.clone(),
-                Op::Affine(a) => (0..node.len())
-                    .map(|i| {
-                        let mut sum = Lex::finite(Rational::ZERO);
-                        a.linear.for_row(i, |j, w| sum.add_scaled(&rational(w), &values[a.source][j]));
-                        if let Some(d) = &a.divisor {
-                            let d = rational(d.get(i));
-                            sum.a /= &d;
-                            sum.b /= d;
-                        }
-                        if let Some(b) = &a.bias {
-                            sum.a += rational(b.get(i));
-                        }
-                        sum
-                    })
-                    .collect(),
-                Op::Sum(sources) => (0..node.len())
-                    .map(|i| {
-                        sources.iter().fold(Lex::finite(Rational::ZERO), |mut sum, &s| {
-                            sum.a += &values[s][i].a;
-                            sum.b += &values[s][i].b;
-                            sum
-                        })
-                    })
-                    .collect(),
-                Op::Activation(a) => (values[a.source].iter().enumerate())
-                    .map(|(i, z)| {
-                        let curve = a.curve(i);
-                        let above = |t: &&f64| *z > Lex::finite(rational(**t));
-                        let piece = curve.breakpoints().iter().take_while(above).count();
-                        let mut y = Lex::finite(rational(curve.offset(piece)));
-                        if curve.slope(piece) != 0.0 {
-                            y.add_scaled(&rational(curve.slope(piece)), z);
-                        }
-                        y
-                    })
-                    .collect(),
-                Op::Max(m) => (0..m.groups())
-                    .map(|g| {
-                        let candidates = m.group(g).iter().map(|&c| &values[m.source][c as usize]);
-                        candidates.max().expect("groups are not empty").clone()
-                    })
-                    .collect(),
-            };
-            values.push(value);
+/// Evaluates one element and what it depends on, by a stack of its own: networks are deep.
+fn evaluate(network: &Network, x: &[Lex], values: &mut HashMap<Element, Lex>, wanted: Element) {
+    let mut stack = vec![wanted];
+    while let Some(&(id, i)) = stack.last() {
+        if values.contains_key(&(id, i)) {
+            stack.pop();
+            continue;
+        }
+        let before = stack.len();
+        for_inputs(network, id, i, |element| {
+            if !values.contains_key(&element) {
+                stack.push(element);
+            }
+        });
+        if stack.len() == before {
+            let value = element(network, x, values, id, i);
+            values.insert((id, i), value);
+            stack.pop();
+        }
+    }
+}
+
+/// The elements that one depends on.
+fn for_inputs(network: &Network, id: NodeId, i: usize, mut visit: impl FnMut(Element)) {
+    match &network.nodes[id].op {
+        Op::Input => {}
+        Op::Affine(a) => a.linear.for_row(i, |j, w| {
+            if w != 0.0 {
+                visit((a.source, j));
+            }
+        }),
+        Op::Sum(sources) => sources.iter().for_each(|&s| visit((s, i))),
+        Op::Activation(a) => visit((a.source, i)),
+        Op::Max(m) => m.group(i).iter().for_each(|&c| visit((m.source, c as usize))),
+    }
+}
+
+/// One element from those it depends on.
+fn element(network: &Network, x: &[Lex], values: &HashMap<Element, Lex>, id: NodeId, i: usize) -> Lex {
+    match &network.nodes[id].op {
+        Op::Input => x[i].clone(),
+        Op::Affine(a) => {
+            let mut sum = Lex::finite(Rational::ZERO);
+            a.linear.for_row(i, |j, w| {
+                if w != 0.0 {
+                    sum.add_scaled(&rational(w), &values[&(a.source, j)]);
+                }
+            });
+            if let Some(d) = &a.divisor {
+                let d = rational(d.get(i));
+                sum.a /= &d;
+                sum.b /= d;
+            }
+            if let Some(b) = &a.bias {
+                sum.a += rational(b.get(i));
+            }
+            sum
+        }
+        Op::Sum(sources) => sources.iter().fold(Lex::finite(Rational::ZERO), |mut sum, &s| {
+            sum.a += &values[&(s, i)].a;
+            sum.b += &values[&(s, i)].b;
+            sum
+        }),
+        Op::Activation(a) => {
+            let (z, curve) = (&values[&(a.source, i)], a.curve(i));
+            let above = |t: &&f64| *z > Lex::finite(rational(**t));
+            let piece = curve.breakpoints().iter().take_while(above).count();
+            let mut y = Lex::finite(rational(curve.offset(piece)));
+            if curve.slope(piece) != 0.0 {
+                y.add_scaled(&rational(curve.slope(piece)), z);
+            }
+            y
+        }
+        Op::Max(m) => {
+            let candidates = m.group(i).iter().map(|&c| &values[&(m.source, c as usize)]);
+            candidates.max().expect("groups are not empty").clone()
         }
     }
 }

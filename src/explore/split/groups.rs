@@ -70,7 +70,11 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 }
                 let form = self.difference(stage.source, members[c] as usize, members[j] as usize);
                 let level = Level { stage: s as u32, a: members[c], b: members[j] };
-                let (above, below) = self.classify(&kid.cell, &form, level);
+                let (above, below) =
+                    match self.constant_difference(stage.source, members[c] as usize, members[j] as usize) {
+                        Some(side) => (side == Ordering::Greater, side == Ordering::Less),
+                        None => self.classify(&kid.cell, &form, level),
+                    };
                 match (above, below) {
                     (false, true) => continue 'candidates,
                     (false, false) if j < c => continue 'candidates,
@@ -134,6 +138,15 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let size = (0..=D).fold(0.0, |s: f64, k| s.max((x[k] - y[k]).abs()));
         let error = (forms.errors[a] + forms.errors[b]) * (1.0 + 1e-9) + f64::EPSILON * size;
         Row::new(std::array::from_fn(|k| x[k] - y[k]), x[D] - y[D], error)
+    }
+
+    /// The sign of a difference that is a number without error: of units that are off, above all. Leaves no `sides`.
+    fn constant_difference(&mut self, source: usize, a: usize, b: usize) -> Option<Ordering> {
+        self.sides.clear();
+        let forms = &self.node_forms[source];
+        let (x, y) = (forms.row(a, D + 1), forms.row(b, D + 1));
+        let same = forms.errors[a] == 0.0 && forms.errors[b] == 0.0 && x[..D] == y[..D];
+        if same { x[D].partial_cmp(&y[D]) } else { None }
     }
 
     /// Puts the certain signs of a form at a cell's vertices into `sides`; whether any is above, below.

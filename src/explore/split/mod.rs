@@ -7,17 +7,21 @@
 
 mod bits;
 pub mod checks;
+mod corners;
 mod counts;
 mod cut;
 mod descent;
 mod edges;
 mod exact;
+mod follow;
 mod forms;
 mod groups;
 mod names;
+mod order;
 mod parts;
 mod region;
 mod rows;
+mod show;
 mod stage;
 mod tree;
 mod vertex;
@@ -25,4 +29,5 @@ mod volume;
 
 pub use counts::{Counts, Prefix, VOLUME_UNIT};
 pub use names::Names;
+pub use show::{Finished, Want, Within};
 pub use tree::{MOST_INPUTS, NotSplit, Split, Tree};

@@ -1,6 +1,7 @@
 //! What counts are counts of, by names that outlive the network.
 
 use super::checks;
+use super::corners::Corner;
 use super::stage::{Kind, Stages};
 use crate::explore::Bounds;
 use crate::ir::NodeId;
@@ -18,6 +19,8 @@ pub struct Names {
     pub ids: Vec<HyperplaneId>,
     /// Whether some layer is one of groups.
     pub groups: bool,
+    /// Vertices of the domain; 0 of all of space.
+    pub corners: u64,
     /// Whether a closed form is known for the numbers of regions and faces.
     pub one_layer: OneLayer,
 }
@@ -33,13 +36,18 @@ pub enum OneLayer {
 
 impl Names {
     /// Reads the names off a network.
-    pub fn new(walker: &Walker, bounds: &Bounds, stages: &Stages) -> Names {
+    pub fn new(walker: &Walker, bounds: &Bounds, stages: &Stages, corners: &[Corner]) -> Names {
         let network = walker.network();
         let nodes: Vec<NodeId> = stages.list.iter().map(|s| s.node).collect();
         let layers = nodes.iter().map(|&n| network.nodes[n].label.layer.clone()).collect();
         let groups = stages.list.iter().any(|s| matches!(s.kind, Kind::Groups(_)));
+        let corners = match bounds {
+            Bounds::Space => 0,
+            Bounds::Box(sides) => 1 << sides.len(),
+            Bounds::Polytope(_) => corners.len() as u64,
+        };
         let one_layer = checks::one_layer_of(walker, bounds, stages);
-        Names { nodes, layers, ids: stages.ids.clone(), groups, one_layer }
+        Names { nodes, layers, ids: stages.ids.clone(), groups, corners, one_layer }
     }
 
     /// A source in words: layer and unit.

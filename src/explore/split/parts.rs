@@ -3,16 +3,15 @@
 //! Contract: the sums after the last subtree are the same whichever way they were reached. What a limit on regions
 //! leaves out depends on the limit alone.
 
-use super::counts::Counts;
+use super::order::{Came, Show, receive};
+use super::show::Want;
 use super::tree::{NotSplit, Split, Tree};
 use crate::explore::parts::{Done, Hooks};
 use crate::explore::{Control, Progress, State};
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Subtrees between two looks at the budgets.
-const BLOCK: usize = 32;
 /// Time between two notes of how far a run has come.
 const SAVED_EVERY: Duration = Duration::from_millis(500);
 
@@ -27,17 +26,19 @@ impl Tree<'_> {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// Walks the subtrees that the hooks ask for and adds them up, until a budget runs out.
+    /// Walks the subtrees that the hooks ask for and adds them up, until a budget runs out; shows each region to those
+    /// who look on.
     pub fn run(
         &self,
         max_regions: u64,
         control: &Control,
         hooks: &mut Hooks,
+        mut show: Option<(Want, &mut Show)>,
     ) -> anyhow::Result<Result<Split, NotSplit>> {
         let shard = hooks.shard;
-        let mine: Vec<&Vec<u16>> = (self.paths.iter().enumerate())
+        let mine: Vec<&[u16]> = (self.paths.iter().enumerate())
             .filter(|(k, _)| shard.is_none_or(|s| s.holds(*k)))
-            .map(|(_, path)| path)
+            .map(|(_, path)| &path[..])
             .collect();
         let in_parts = hooks.in_parts();
         let mut done = match hooks.resume.take() {
@@ -52,65 +53,76 @@ impl Tree<'_> {
             done.subtrees <= mine.len() && (!in_parts || done.tree == self.name()),
             "the checkpoint is of another tree of splits: begin anew without --resume"
         );
+        let (from, total) = (done.subtrees, Some(mine.len() as u64));
+        let room = AtomicU64::new(max_regions - done.counts.regions);
         let stop = || control.exhausted().is_some();
-        let mut saved = Instant::now();
-        let mut state = State::Complete;
-        while state == State::Complete && done.subtrees < mine.len() {
-            let room = max_regions - done.counts.regions;
-            if room == 0 {
-                state = State::regions(max_regions);
-                break;
+        let want = show.as_ref().map(|s| s.0);
+        let (mut saved, mut cut) = (Instant::now(), false);
+        let ended = self.in_order(&mine[from..], want, &room, &stop, |path, receiver| {
+            let left = max_regions - done.counts.regions;
+            if left == 0 {
+                return Ok(Some(Ok(State::regions(max_regions))));
             }
-            let end = mine.len().min(done.subtrees + BLOCK);
-            let block = &mine[done.subtrees..end];
-            let parts: Vec<_> = block.par_iter().map(|path| self.subtree(path, room, &stop)).collect();
-            for (path, part) in block.iter().zip(parts) {
-                let part = match part {
-                    Ok(part) => part,
-                    Err(reason) => return Ok(Err(reason)),
-                };
-                match self.fitting(path, part, max_regions - done.counts.regions, &stop) {
-                    Err(reason) => return Ok(Err(reason)),
-                    Ok(None) => state = control.exhausted().unwrap_or_default(),
-                    Ok(Some((part, whole))) => {
-                        if whole {
-                            done.counts.merge(&part);
-                            done.subtrees += 1;
-                            continue;
-                        }
-                        // A subtree that a limit cut off counts, but a run with a larger limit begins it anew.
-                        self.save(hooks, &done)?;
-                        done.counts.merge(&part);
-                        return Ok(Ok(Split { counts: done.counts, state: State::regions(max_regions) }));
-                    }
+            let (mut part, mut state) = (None, State::regions(max_regions));
+            let whole = match receive(receiver, left, show.as_mut().map(|s| &mut *s.1))? {
+                Came::Not(reason) => return Ok(Some(Err(reason))),
+                Came::Walked(counts, all) if counts.regions <= left => {
+                    part = Some(counts);
+                    all
                 }
-                break;
+                Came::Walked(..) => false,
+                // Regions that were shown count; others of a subtree that a budget ended do not.
+                Came::Cut(0) => return Ok(Some(Ok(control.exhausted().unwrap_or(state)))),
+                Came::Cut(shown) => {
+                    if shown < left {
+                        state = control.exhausted().unwrap_or(state);
+                    }
+                    match self.subtree(path, shown, &|| false) {
+                        Err(reason) => return Ok(Some(Err(reason))),
+                        Ok(walked) => part = walked.map(|w| Box::new(w.0)),
+                    }
+                    false
+                }
+            };
+            if part.is_none() {
+                match self.subtree(path, left, &stop) {
+                    Err(reason) => return Ok(Some(Err(reason))),
+                    Ok(None) => return Ok(Some(Ok(control.exhausted().unwrap_or(state)))),
+                    Ok(walked) => part = walked.map(|w| Box::new(w.0)),
+                }
             }
+            if !whole {
+                // A subtree that a limit cut off counts, but a run with a larger limit begins it anew.
+                self.save(hooks, &done)?;
+                cut = true;
+                part.iter().for_each(|part| done.counts.merge(part));
+                return Ok(Some(Ok(state)));
+            }
+            part.iter().for_each(|part| done.counts.merge(part));
+            done.subtrees += 1;
+            room.store(max_regions - done.counts.regions, Ordering::Relaxed);
             if saved.elapsed() >= SAVED_EVERY {
                 self.save(hooks, &done)?;
                 saved = Instant::now();
             }
-            let (total, regions) = (Some(mine.len() as u64), done.counts.regions);
-            control.report(Progress { done: done.subtrees as u64, total, regions, note: "subtrees", rows: None });
+            control.report(Progress {
+                done: done.subtrees as u64,
+                total,
+                regions: done.counts.regions,
+                note: "subtrees",
+                rows: None,
+            });
+            Ok(None)
+        })?;
+        let state = match ended {
+            Some(Err(reason)) => return Ok(Err(reason)),
+            Some(Ok(state)) => state,
+            None => State::Complete,
+        };
+        if !cut {
+            self.save(hooks, &done)?;
         }
-        self.save(hooks, &done)?;
         Ok(Ok(Split { counts: done.counts, state }))
-    }
-
-    /// A part of at most `room` regions, walked again where it has more; whether it is whole.
-    fn fitting(
-        &self,
-        path: &[u16],
-        part: Option<(Counts, bool)>,
-        room: u64,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<(Counts, bool)>, NotSplit> {
-        match part {
-            Some((part, _)) if part.regions > room => {
-                Ok(self.subtree(path, room, stop)?.map(|(part, _)| (part, false)))
-            }
-            other => Ok(other),
-        }
     }
 
     fn save(&self, hooks: &mut Hooks, done: &Done) -> anyhow::Result<()> {

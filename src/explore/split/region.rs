@@ -36,7 +36,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     pub fn count_prefix(&mut self, frame: &Frame<W>) {
         let s = frame.stage as usize;
         let faces = self.faces_of(&frame.cell);
-        let walls = faces.and(&Bits::first(2 * D)).count();
+        let walls = faces.and(&Bits::first(frame.cell.walls as usize)).count();
         let prefix = &mut self.counts.prefix[s];
         prefix.regions += 1;
         prefix.total += faces.count() as u64;
@@ -54,7 +54,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     pub fn count_region(&mut self, frame: &Frame<W>) {
         let cell = &frame.cell;
         let faces = self.faces_of(cell);
-        let boundary = Bits::first(2 * D);
+        let boundary = Bits::first(cell.walls as usize);
         let unbounded = !self.ground.bounds.is_bounded();
         let interior = faces.without(&boundary);
         let inside = interior.count();
@@ -76,7 +76,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let mut shared = Bits::<W>::EMPTY;
         while at != NONE {
             let (slot, source, next) = self.along[at as usize];
-            if faces.has(slot as usize) && !(unbounded && (slot as usize) < 2 * D) {
+            if faces.has(slot as usize) && !(unbounded && slot < cell.walls) {
                 counts.coincident[source as usize] += 1;
                 shared.insert(slot as usize);
             }

@@ -2,9 +2,10 @@
 
 use super::bits::{Bits, Ones};
 use super::descent::{Cell, Descent, Entry, Errand, Frame, Stop};
+use super::follow::Follower;
 use super::stage::{Kind, Level, NONE, Rows};
 use super::vertex::{Origin, Row, Vertex, solve};
-use crate::ir::{Rational, rational};
+use crate::ir::{Op, Rational, rational};
 use std::cmp::Ordering;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
@@ -15,6 +16,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let Some(stage) = ground.stages.list.get(s) else {
             if !self.collects(&frame, true, errand) {
                 self.count_region(&frame);
+                self.show(&frame, errand)?;
             }
             return Ok(());
         };
@@ -26,9 +28,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             after[0].rows.compose::<D>(&ground.stages.links[s - 1], &from.rows, &from.chosen, from.cell);
         } else {
             let first = if s == 0 { 0 } else { ground.stages.list[s - 1].node };
-            for id in first..stage.node {
-                self.node_forms[id] = ground.walker.node_forms(id, &self.node_forms, &self.pattern);
-            }
+            (first..stage.node).for_each(|id| self.bring(id));
             if let Kind::Rows(rows) = &stage.kind {
                 self.floors[s].rows.load::<D>(rows, &self.node_forms[stage.source]);
             }
@@ -44,6 +44,22 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 frame.group = 0;
                 self.next_group(frame, errand)
             }
+        }
+    }
+
+    /// Brings the forms of a node to the cell of the present pattern.
+    fn bring(&mut self, id: usize) {
+        let ground = self.ground;
+        let (walker, forms) = (ground.walker, &mut self.node_forms);
+        let node = &walker.network().nodes[id];
+        match &node.op {
+            Op::Affine(map) if Follower::suits(map) => {
+                let mut own = std::mem::take(&mut forms[id]);
+                let columns = &ground.columns[id];
+                self.followers[id].follow::<D>(map, columns, &forms[map.source], node.len(), &mut own);
+                forms[id] = own;
+            }
+            _ => forms[id] = walker.node_forms(id, forms, &self.pattern),
         }
     }
 

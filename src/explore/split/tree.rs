@@ -4,14 +4,19 @@
 //! by its path (the choice at each split of the trunk) and made again from it, so subtrees can be walked in any order,
 //! process or machine; their counts are added in the order of their paths.
 
+use super::corners::{MOST, corners};
 use super::counts::Counts;
 use super::descent::{Descent, Errand, Ground, Stop, Walk};
+use super::follow::Follower;
 use super::names::Names;
+use super::show::{Finished, Want};
 use super::stage::Stages;
 use crate::explore::Bounds;
 use crate::explore::{State, points};
+use crate::ir::Op;
 use crate::region::{HyperplaneId, Walker};
 use rayon::prelude::*;
+use std::cell::Cell;
 
 /// Most inputs the splitter takes.
 pub const MOST_INPUTS: usize = 8;
@@ -26,9 +31,9 @@ const WIDE: usize = 16;
 /// Why the splitter does not enumerate a network; crossing does it instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSplit {
-    /// The domain is a section of a box.
-    #[error("the domain is a slice through a box, whose walls are no box's")]
-    Walls,
+    /// The domain, a section of a box, has too many vertices.
+    #[error("the slice's part in the box has more than {MOST} vertices")]
+    Corners,
     /// A cell has too many faces at once.
     #[error("a cell has more than {} faces at once", 64 * WIDE)]
     TooManyFaces,
@@ -67,16 +72,20 @@ impl<'a> Tree<'a> {
         points: u64,
         volumes: bool,
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
-        if !bounds.further_walls().is_empty() {
-            return Ok(Err(NotSplit::Walls));
-        }
+        let Some(corners) = corners(bounds, walker.dimension()) else { return Ok(Err(NotSplit::Corners)) };
         let points = (0..points).into_par_iter().map(|k| points::sample(walker, bounds, seed, k));
         let points = points.collect::<Result<Vec<_>, _>>()?;
-        let ground = Ground { walker, bounds, stages: Stages::new(walker.network()), points, volumes };
+        let stages = Stages::new(walker.network());
+        let columns = (walker.network().nodes.iter()).map(|node| match &node.op {
+            Op::Affine(map) if stages.links.is_empty() && Follower::suits(map) => Follower::columns(map),
+            _ => vec![],
+        });
+        let ground = Ground { walker, bounds, columns: columns.collect(), stages, corners, points, volumes };
         let mut tree = Tree { ground, trunk: 0, paths: vec![], above: Counts::default() };
         loop {
             let never = || false;
-            let errand = Errand { path: &[], trunk: tree.trunk, collect: true, limit: u64::MAX, stop: &never };
+            let errand =
+                Errand { path: &[], trunk: tree.trunk, collect: true, limit: u64::MAX, stop: &never, show: None };
             let walk = match tree.walk(&errand) {
                 Ok(walk) => walk,
                 Err(stop) => return Ok(Err(NotSplit::from(stop))),
@@ -92,7 +101,7 @@ impl<'a> Tree<'a> {
 
     /// Names of what is counted.
     pub fn names(&self) -> Names {
-        Names::new(self.ground.walker, self.ground.bounds, &self.ground.stages)
+        Names::new(self.ground.walker, self.ground.bounds, &self.ground.stages, &self.ground.corners)
     }
 
     /// Walks one subtree, at most `limit` regions; `None` when `stop` said so.
@@ -102,7 +111,7 @@ impl<'a> Tree<'a> {
         limit: u64,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Counts, bool)>, NotSplit> {
-        match self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop }) {
+        match self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show: None }) {
             Ok(walk) => Ok(Some((walk.counts, walk.whole))),
             Err(Stop::Asked) => Ok(None),
             Err(stop) => Err(stop.into()),
@@ -112,6 +121,17 @@ impl<'a> Tree<'a> {
     /// Counts of nothing, for this network.
     pub fn nothing(&self) -> Counts {
         Counts::new(self.ground.walker.dimension(), &self.ground.stages)
+    }
+
+    /// Walks one subtree, at most `limit` regions, and shows each; a region that is turned down ends the walk.
+    pub fn walk_shown(
+        &self,
+        path: &[u16],
+        limit: u64,
+        stop: &dyn Fn() -> bool,
+        show: Option<(Want, &dyn Fn(Finished) -> bool)>,
+    ) -> Result<Walk, Stop> {
+        self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show })
     }
 
     fn walk(&self, errand: &Errand) -> Result<Walk, Stop> {
@@ -131,8 +151,26 @@ impl<'a> Tree<'a> {
 }
 
 fn walk<const D: usize>(ground: &Ground, errand: &Errand) -> Result<Walk, Stop> {
-    match Descent::<D, 1>::new(ground).run(errand) {
-        Err(Stop::TooManyFaces) => Descent::<D, WIDE>::new(ground).run(errand),
+    let Some((want, show)) = errand.show else {
+        return match Descent::<D, 1>::new(ground).run(errand) {
+            Err(Stop::TooManyFaces) => Descent::<D, WIDE>::new(ground).run(errand),
+            other => other,
+        };
+    };
+    // The second try meets the same regions in the same order: those that were shown are passed over.
+    let (shown, passed) = (Cell::new(0u64), Cell::new(0u64));
+    let count = |region: Finished| {
+        shown.set(shown.get() + 1);
+        show(region)
+    };
+    match Descent::<D, 1>::new(ground).run(&Errand { show: Some((want, &count)), ..*errand }) {
+        Err(Stop::TooManyFaces) => {
+            let rest = |region: Finished| {
+                passed.set(passed.get() + 1);
+                passed.get() <= shown.get() || show(region)
+            };
+            Descent::<D, WIDE>::new(ground).run(&Errand { show: Some((want, &rest)), ..*errand })
+        }
         other => other,
     }
 }

@@ -50,7 +50,7 @@ pub struct Vertex<const D: usize> {
 /// How a vertex came to be.
 #[derive(Clone, Copy, Debug)]
 pub enum Origin {
-    /// A corner of the domain: bit k tells the upper wall of input k.
+    /// A corner of the domain: of a box, bit k tells the upper wall of input k; else its number.
     Corner(u32),
     /// The same point as an earlier vertex.
     Same(u32),

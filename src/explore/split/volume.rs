@@ -6,11 +6,32 @@
 //! and the rounding of an elimination with row interchanges counts as a further uncertainty of 8 D³ u r per coordinate.
 
 use super::descent::{Cell, Descent, Entry};
+use crate::explore::Bounds;
 use crate::explore::split::VOLUME_UNIT;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
+    /// The volume of the domain, as far as volumes are summed: of a polytope that of the cell that is all of it.
+    pub fn domain_volume(&mut self, cell: &Cell<W>) -> Spread {
+        match self.ground.bounds {
+            Bounds::Polytope(_) if self.ground.volumes => self.volume(cell),
+            bounds => {
+                let size = bounds.frame().into_iter().flatten().map(|b| b[1] - b[0]).product();
+                Spread { size, error: 0.0 }
+            }
+        }
+    }
+
     /// Adds the volume of a bounded cell to the counts.
     pub fn count_volume(&mut self, cell: &Cell<W>) {
+        let (own, domain) = (self.volume(cell), self.domain);
+        let scale = 1.0 / (domain.size * VOLUME_UNIT);
+        let error = own.error + own.size * (domain.error / domain.size);
+        self.counts.volume += (own.size * scale) as u128;
+        self.counts.volume_error += (error * scale * 1.001 + own.size * scale * 64.0 * f64::EPSILON) as u128 + 1;
+    }
+
+    /// The volume of a bounded cell.
+    pub fn volume(&mut self, cell: &Cell<W>) -> Spread {
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
         let corners = &mut self.corners;
         corners.clear();
@@ -30,15 +51,19 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         stack.extend(0..own.len() as u32);
         pull.face(stack, 0, 0);
         let (d, factorial) = (D as f64, (1..=D).product::<usize>() as f64);
-        let domain: f64 = self.ground.bounds.frame().into_iter().flatten().map(|b| b[1] - b[0]).product();
-        let scale = 1.0 / (factorial * domain * VOLUME_UNIT);
         let blur = 2.0 * error + 8.0 * d.powi(3) * f64::EPSILON * span;
         // Corners are measured from the first, so two of them are up to twice the span apart.
         let length = d.sqrt() * (2.0 * span + blur);
-        let bound = pull.count as f64 * d * d.sqrt() * 2.0 * blur * length.powi(D as i32 - 1) * scale;
-        self.counts.volume += (pull.sum * scale) as u128;
-        self.counts.volume_error += (bound * 1.001 + pull.sum * scale * 64.0 * f64::EPSILON) as u128 + 1;
+        let bound = pull.count as f64 * d * d.sqrt() * 2.0 * blur * length.powi(D as i32 - 1);
+        Spread { size: pull.sum / factorial, error: bound / factorial }
     }
+}
+
+/// A volume and a bound on its error.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spread {
+    pub size: f64,
+    pub error: f64,
 }
 
 struct Pull<'a, const D: usize, const W: usize> {

@@ -1,0 +1,123 @@
+//! Subtrees walked by several threads and taken in the order of the tree.
+//!
+//! Contract: the order does not depend on the number of threads. Threads take subtrees in order and, where regions are
+//! shown, hold few of them until their turn comes, so memory does not grow with what is shown.
+
+use super::counts::Counts;
+use super::descent::{Stop, Walk};
+use super::show::{Finished, Want};
+use super::tree::{NotSplit, Tree};
+use std::cell::RefCell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Regions handed over at a time.
+const CHUNK: usize = 256;
+/// Chunks that a thread may be ahead in a subtree.
+const AHEAD: usize = 16;
+
+/// What a thread says of its subtree.
+pub enum Message {
+    Regions(Vec<Finished>),
+    End(Result<Box<Walk>, Stop>),
+}
+
+/// Called with each region.
+pub type Show<'a> = dyn FnMut(&Finished) -> anyhow::Result<()> + 'a;
+
+/// What one subtree came to.
+pub enum Came {
+    /// Its counts, and whether a limit left nothing out.
+    Walked(Box<Counts>, bool),
+    /// So many regions were shown before the limit or a budget.
+    Cut(u64),
+    /// It is none that can be walked.
+    Not(NotSplit),
+}
+
+impl Tree<'_> {
+    /// Walks subtrees, at most `room` regions in each, and hands them to `take` one by one and in order, until it has
+    /// an answer or an error.
+    pub fn in_order<T>(
+        &self,
+        paths: &[&[u16]],
+        want: Option<Want>,
+        room: &AtomicU64,
+        stop: &(dyn Fn() -> bool + Sync),
+        mut take: impl FnMut(&[u16], &Receiver<Message>) -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<Option<T>> {
+        let (next, quit) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (senders, receivers): (Vec<_>, Vec<_>) = paths.iter().map(|_| sync_channel(AHEAD)).unzip();
+        let senders: Vec<Mutex<Option<SyncSender<Message>>>> =
+            senders.into_iter().map(|s| Mutex::new(Some(s))).collect();
+        let stop = || quit.load(Ordering::Relaxed) || stop();
+        let work = || {
+            loop {
+                let k = next.fetch_add(1, Ordering::Relaxed);
+                let sender = senders.get(k).and_then(|s| s.lock().ok()?.take());
+                let Some(sender) = sender else { return };
+                self.send(paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..rayon::current_num_threads().min(paths.len()) {
+                scope.spawn(work);
+            }
+            // Dropped on every way out of here, which ends the threads that still send.
+            let receivers = receivers;
+            let taken = paths.iter().zip(receivers).find_map(|(path, receiver)| take(path, &receiver).transpose());
+            quit.store(true, Ordering::Relaxed);
+            taken.transpose()
+        })
+    }
+
+    /// Walks one subtree and hands over its regions, where they are wanted, and its counts.
+    fn send(
+        &self,
+        path: &[u16],
+        want: Option<Want>,
+        limit: u64,
+        stop: &(dyn Fn() -> bool + Sync),
+        sender: &SyncSender<Message>,
+    ) {
+        let chunk = RefCell::new(Vec::new());
+        let add = |region: Finished| {
+            let mut chunk = chunk.borrow_mut();
+            chunk.push(region);
+            chunk.len() < CHUNK || sender.send(Message::Regions(std::mem::take(&mut *chunk))).is_ok()
+        };
+        let walk = match want {
+            Some(want) => self.walk_shown(path, u64::MAX, stop, Some((want, &add))),
+            None => self.walk_shown(path, limit, stop, None),
+        };
+        let rest = std::mem::take(&mut *chunk.borrow_mut());
+        let end = Message::End(walk.map(Box::new));
+        // A receiver that is gone wants nothing more.
+        let _ = sender.send(Message::Regions(rest)).is_ok_and(|()| sender.send(end).is_ok());
+    }
+}
+
+/// What a thread sends of one subtree; shows its regions, `room` at most.
+pub fn receive(receiver: &Receiver<Message>, room: u64, mut show: Option<&mut Show>) -> anyhow::Result<Came> {
+    let mut shown = 0;
+    loop {
+        match receiver.recv() {
+            Ok(Message::Regions(regions)) => {
+                for region in regions {
+                    if shown == room {
+                        return Ok(Came::Cut(shown));
+                    }
+                    if let Some(show) = &mut show {
+                        show(&region)?;
+                    }
+                    shown += 1;
+                }
+            }
+            Ok(Message::End(Ok(walk))) => return Ok(Came::Walked(Box::new(walk.counts), walk.whole)),
+            Ok(Message::End(Err(Stop::Asked))) => return Ok(Came::Cut(shown)),
+            Ok(Message::End(Err(stop))) => return Ok(Came::Not(stop.into())),
+            Err(_) => anyhow::bail!("a thread ended without its subtree: please report this model"),
+        }
+    }
+}
