@@ -27,6 +27,7 @@ fn shape(value: &Value) -> Vec<usize> {
         Value::Constant(t) => t.shape().to_vec(),
         Value::Computed(c) => c.shape.clone(),
         Value::Comparison(c) => c.left.shape.clone(),
+        Value::Step(s) => s.base.shape.clone(),
         Value::Sequence(_) | Value::Cut(_) | Value::Poisoned => vec![],
     }
 }

@@ -82,6 +82,7 @@ impl<'a> Call<'a> {
         match self.input(k) {
             Some(Value::Computed(c)) => Ok(c.clone()),
             Some(Value::Comparison(_)) => Err(Refusal::new("computes with the outcome of a comparison, which jumps")),
+            Some(Value::Step(_)) => Err(Refusal::new("computes with a function that jumps")),
             Some(Value::Sequence(_)) => {
                 Err(Refusal::new(format!("input {k} is a sequence where a tensor is expected")))
             }

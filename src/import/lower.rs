@@ -229,6 +229,7 @@ impl<'a> Lowering<'a> {
         let ended = |v: &Value| match v {
             Value::Cut(_) => true,
             Value::Comparison(_) => !ops::selection::reads_comparison(&node.op_type),
+            Value::Step(_) => !ops::step::reads(&node.op_type),
             _ => false,
         };
         if call.inputs.iter().flatten().any(ended) {

@@ -72,6 +72,7 @@ impl<'a> Lowering<'a> {
             match value {
                 Value::Cut(cut) => all.join(cut),
                 Value::Comparison(c) => all.join(&c.cut),
+                Value::Step(s) => all.join(&s.cut),
                 _ => {}
             }
         }
@@ -85,12 +86,21 @@ impl<'a> Lowering<'a> {
         let computed = self.read_by(call);
         let joins = entry.op == "Concat" || entry.status == Status::Tail;
         let follows = matches!(entry.status, Status::Tail | Status::Movement) || FOLLOWS.contains(&entry.op);
-        if follows && (computed.is_empty() || joins) {
+        let bends = |v: &Value| matches!(v, Value::Step(step) if !step.decides());
+        if follows && (computed.is_empty() || joins) && !call.inputs.iter().flatten().any(bends) {
             for (name, value) in computed {
                 cut.join(&Cut { by: vec![], audited: vec![(name, value)] });
             }
             return Ok(call.node.output.iter().map(|_| Value::Cut(cut.clone())).collect());
         }
+        let late = self.inside(cut, &format!("{} reads it", call.name));
+        self.offenders.extend(late);
+        Ok(call.node.output.iter().map(|_| Value::Poisoned).collect())
+    }
+
+    /// The nodes that were cut and turn out to be inside the network, each once.
+    fn inside(&mut self, cut: Cut, why: &str) -> Vec<Offender> {
+        let mut late = vec![];
         for by in cut.by {
             let record = &mut self.cuts[by];
             if std::mem::replace(&mut record.inside, true) {
@@ -99,11 +109,10 @@ impl<'a> Lowering<'a> {
             let jumps = super::ops::find(&record.node.domain, &record.node.op_type)
                 .is_some_and(|e| e.status == Status::Group || e.op == "Cast");
             let what = if jumps { "it jumps" } else { "its function is not piecewise linear" };
-            let reason = format!("is inside the network ({} reads it), and {what}", call.name);
-            let late = offender(record.node, &record.name, Refusal::new(reason));
-            self.offenders.push(late);
+            let reason = format!("is inside the network ({why}), and {what}");
+            late.push(offender(record.node, &record.name, Refusal::new(reason)));
         }
-        Ok(call.node.output.iter().map(|_| Value::Poisoned).collect())
+        late
     }
 
     /// The outputs of the network, looking through cut tails. `Err`: an output that cannot be one.
@@ -121,6 +130,10 @@ impl<'a> Lowering<'a> {
                 Value::Computed(value) => ended.audited.push((name, value)),
                 Value::Cut(cut) => ended = cut,
                 Value::Comparison(comparison) => ended = comparison.cut,
+                Value::Step(step) if step.decides() => ended = step.cut,
+                Value::Step(step) => {
+                    offenders.extend(self.inside(step.cut, &format!("the output {name} is made of it")))
+                }
                 Value::Constant(tensor) => {
                     let numbers = floats(&tensor).ok().filter(|v| v.iter().all(|x| x.is_finite()));
                     let Some(values) = numbers.filter(|v| !v.is_empty() && v.len() <= MOST_CONSTANT) else { continue };
@@ -147,7 +160,7 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        if outputs.is_empty() {
+        if outputs.is_empty() && offenders.is_empty() {
             let reason = "no output depends on the input".to_string();
             let hint = "choose another tensor with --output".to_string();
             let name = self.graph.outputs.join(", ");

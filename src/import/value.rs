@@ -1,5 +1,6 @@
 //! What a tensor of the graph is during lowering: a constant, a computed node, or the outcome of a refused node.
 
+use super::ops::step::Step;
 use crate::ir::{Broadcast, NodeId};
 use std::sync::Arc;
 use tract_core::internal::Tensor;
@@ -64,6 +65,8 @@ pub enum Value {
     Constant(Arc<Tensor>),
     Computed(Computed),
     Comparison(Comparison),
+    /// A function that jumps, until it is made continuous.
+    Step(Step),
     /// Tensors in order.
     Sequence(Vec<Value>),
     /// Comes out of a refused node: what reads it is not refused for that.

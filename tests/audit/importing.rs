@@ -12,10 +12,11 @@ fn numbers(value: &Value) -> Vec<f64> {
 #[test]
 fn every_shared_model_is_the_same_function() {
     let Some(folder) = shared("models/io") else { return };
-    let mut failures = vec![];
+    let (mut failures, mut models) = (vec![], 0);
     for entry in std::fs::read_dir(&folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("readable");
+        models += 1;
         let io: Value = serde_json::from_str(&text).expect("json");
         let name = io["model"].as_str().expect("a name");
         let model = match import::load(&folder.with_file_name(format!("{name}.onnx")), &import::Options::default()) {
@@ -47,4 +48,5 @@ fn every_shared_model_is_the_same_function() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(models, 19, "models with outputs to compare");
 }

@@ -21,6 +21,7 @@ mod reduce;
 mod resize;
 pub mod selection;
 mod sequence;
+pub mod step;
 mod table;
 
 use super::call::Call;
@@ -117,7 +118,11 @@ pub fn lower<'a>(l: &mut Lowering<'a>, call: &Call<'a>, entry: &Entry) -> Result
         let cut = l.cut(call, audited, entry.note);
         return Ok(call.node.output.iter().map(|_| Value::Cut(cut.clone())).collect());
     }
+    if call.inputs.iter().flatten().any(|v| matches!(v, Value::Step(_))) {
+        return step::lower(l, call);
+    }
     let value = match call.node.op_type.as_str() {
+        "Sign" => return step::sign(l, call),
         "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Pow" => arithmetic::lower(l, call)?,
         "Cast" | "CastLike" => return arithmetic::cast(l, call),
         "Identity" => return Ok(vec![call.input(0).cloned().ok_or_else(|| Refusal::new("no input"))?]),
@@ -157,7 +162,10 @@ pub fn lower<'a>(l: &mut Lowering<'a>, call: &Call<'a>, entry: &Entry) -> Result
         }
         "Max" | "Min" => selection::extremum(l, call)?,
         "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => return selection::compare(l, call),
-        "Where" if !matches!(call.input(0), Some(Value::Constant(_))) => selection::choose(l, call)?,
+        "Where" if !matches!(call.input(0), Some(Value::Constant(_))) => match selection::choose(l, call) {
+            Ok(chosen) => chosen,
+            Err(refusal) => return step::choose(l, call).unwrap_or(Err(refusal)),
+        },
         _ if entry.status == Status::Constant => {
             return Err(Refusal::new("is supported on constants only: on a computed tensor it jumps or is curved"));
         }
