@@ -41,6 +41,7 @@ impl Resampling {
         let half = (i + 0.5) / scale - 0.5;
         Ok(match self.coordinates.as_str() {
             "asymmetric" => i / scale,
+            "tf_half_pixel_for_nn" => (i + 0.5) / scale,
             "half_pixel" => half,
             "pytorch_half_pixel" if m > 1.0 => half,
             "align_corners" if m > 1.0 => i * (n - 1.0) / (m - 1.0),
