@@ -250,7 +250,9 @@ impl Solver {
             }
         }
         self.change.clear();
-        self.change.extend(self.rows.chunks_exact(k).map(|column| kernel::dot(column, &full)));
+        for column in self.rows.chunks_exact(k) {
+            self.change.push(kernel::dot(column, &full));
+        }
         let along: f64 = target.iter().zip(&full).map(|(t, p)| t * p).sum();
         let slope = |t: f64| {
             let mut sum = along;

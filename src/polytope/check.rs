@@ -88,6 +88,42 @@ impl<'a> Check<'a> {
         self.products.as_ref()?.support(i.checked_sub(self.h.walls)?)
     }
 
+    /// Products of all rows with `x`, in large regions.
+    pub fn forward(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.h.len()];
+        if let Some(products) = &self.products {
+            products.at_many(x, &mut out, self.h.len(), self.h.walls);
+        }
+        for (i, product) in out.iter_mut().enumerate().take(self.h.walls) {
+            *product = self.wall(i).map_or(0.0, |(k, sign)| sign * x[k]);
+        }
+        out
+    }
+
+    /// The sum of all rows times their weights, each entry through `entry`; in fixed chunks, added in order.
+    pub fn combined(&self, weights: &[f64], entry: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
+        const CHUNK: usize = 2048;
+        let part = |(k, weights): (usize, &[f64])| {
+            let mut out = vec![0.0; self.h.dimension];
+            for (i, w) in (CHUNK * k..).zip(weights) {
+                match (self.wall(i), self.support(i)) {
+                    (Some((k, sign)), _) => out[k] += w * entry(sign),
+                    (None, Some(support)) => {
+                        let row = self.h.normal(i);
+                        support.iter().for_each(|&k| out[k as usize] += w * entry(row[k as usize]));
+                    }
+                    (None, None) => out.iter_mut().zip(self.h.normal(i)).for_each(|(o, a)| *o += w * entry(*a)),
+                }
+            }
+            out
+        };
+        let parts: Vec<Vec<f64>> = weights.par_chunks(CHUNK).enumerate().map(part).collect();
+        parts.iter().fold(vec![0.0; self.h.dimension], |mut sum, part| {
+            kernel::axpy(1.0, part, &mut sum);
+            sum
+        })
+    }
+
     /// Room of the box below and above the interior point along axis `k`.
     pub fn room(&self, k: usize) -> (f64, f64) {
         (self.below[k], self.above[k])

@@ -3,6 +3,7 @@
 //! Contract: a verdict is certified by [`super::check`] or exact, or it is undecided. Rows proven redundant leave
 //! every later problem. The result does not depend on the number of threads.
 
+use super::centre::centre;
 use super::check::Check;
 use super::exact::Exact;
 use super::gram::{Gram, Store};
@@ -14,6 +15,7 @@ use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, DEAR_SIMPLEX, MARGINS}
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 use super::{blocked, dense, kernel, reduce};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Buffers for many regions, one per thread; they never influence a result.
 #[derive(Default)]
@@ -81,6 +83,8 @@ pub fn faces_observed(
         let classes = (0..h.len()).map(|i| Class { rows: vec![i], verdict: Verdict::Undecided }).collect();
         return Some(Faces { classes, interior: interior.to_vec(), effort: Effort::default() });
     }
+    let vantage = vantage(h, interior, engine, observer);
+    let interior = &vantage[..];
     let check = kernel::vectorised(|| Check::new(h, interior));
     let exact = Exact::new(exact, h.len(), interior);
     let (classes, comparisons) = reduce::classes(h, &check, &exact);
@@ -111,6 +115,20 @@ pub fn faces_observed(
     }
     let classes = region.classes.into_iter().zip(verdicts).map(|(rows, verdict)| Class { rows, verdict }).collect();
     Some(Faces { classes, interior: interior.to_vec(), effort })
+}
+
+/// Where the certificates are seen from: the interior point, or of a large region in a box a point further inside.
+fn vantage<'a>(h: &Halfspaces, interior: &'a [f64], engine: Engine, observer: &Observer) -> Cow<'a, [f64]> {
+    if engine == Engine::Lp || h.dimension < BOX_DIMENSION {
+        return interior.into();
+    }
+    let check = Check::new(h, interior);
+    if !check.is_boxed() {
+        return interior.into();
+    }
+    let centre = centre(h, &check, observer);
+    let sure = centre.iter().all(|x| x.is_finite()) && Check::new(h, &centre).doubtful_interior().is_empty();
+    if sure { centre.into() } else { interior.into() }
 }
 
 impl Region<'_> {

@@ -20,6 +20,7 @@ mod archive;
 mod ball;
 mod blocked;
 mod boxed;
+mod centre;
 mod check;
 mod cone;
 mod dense;

@@ -8,7 +8,7 @@ use super::boxed::{Answer, Solver, Task};
 use super::engine::{Region, Workspace};
 use super::kernel;
 use super::lazy;
-use super::tolerances::{BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS, MARGINS};
+use super::tolerances::{BOX_MARGINS, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS};
 use super::verdict::{Effort, Farkas, Verdict, Witness};
 use rayon::prelude::*;
 
@@ -27,7 +27,7 @@ enum Seen {
 
 /// A row that one margin does not settle is tried with the smallest, and then handed on.
 fn hand_on(mut task: Task, open: &mut Vec<Task>, left: &mut Vec<Task>) {
-    let least = MARGINS[MARGINS.len() - 1];
+    let least = BOX_MARGINS[1];
     if task.margin > least {
         task.restart(least);
         open.push(task);
@@ -46,7 +46,7 @@ impl Region<'_> {
         open.iter().for_each(|&i| alive[i] = true);
         for (k, chunk) in order.chunks(CHUNK).enumerate() {
             (self.observer.decided)(k * CHUNK, order.len());
-            let mut tasks: Vec<Task> = chunk.iter().map(|&i| Task::new(i, MARGINS[1])).collect();
+            let mut tasks: Vec<Task> = chunk.iter().map(|&i| Task::new(i, BOX_MARGINS[0])).collect();
             let mut left = vec![];
             for _ in 0..BOX_ROUNDS {
                 tasks = self.round(tasks, &alive, verdicts, &mut left, effort);

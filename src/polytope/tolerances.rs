@@ -75,6 +75,13 @@ pub const BOX_ROWS: usize = 24;
 /// Beyond it one such program takes minutes and as much memory as all the rest: the row stays undecided.
 pub const BOX_PROGRAM: usize = 1 << 21;
 
+/// Newton steps towards the centre of a large region in a box. From a point close to many hyperplanes every row has
+/// hundreds of others in its way; from the middle few.
+pub const BOX_CENTRING: usize = 12;
+
+/// Margins there, as [`MARGINS`]. Wider first ones make thin faces look redundant, and each such row is done twice.
+pub const BOX_MARGINS: [f64; 2] = [1e-5, 1e-8];
+
 /// Newton steps on one short problem. A handful is the rule; without a bound rounding may make it circle.
 pub const BOX_NEWTON_STEPS: usize = 200;
 
