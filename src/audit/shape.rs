@@ -87,22 +87,46 @@ pub fn shape(
         ),
         Some((slopes, (norm, at))) => {
             summary.lipschitz_max = Some(rounded(*norm));
-            summary.lipschitz_mean = slopes.mean().filter(|_| all && found.weight != Weight::Found).map(rounded);
+            let weighed = found.slopes.is_some() && found.weight != Weight::Found;
+            summary.lipschitz_mean = slopes.mean().filter(|_| weighed).map(rounded);
             block.lipschitz = Some(lipschitz(found, at, slopes));
         }
+    }
+    match merged(found) {
+        Ok(regions) => summary.regions_merged = Some(regions),
+        Err(why) => lacks("regions after merging", &why),
     }
     let any = summary != ShapeSummary::default();
     Ok((any.then_some(summary), block))
 }
 
 fn lipschitz(found: &Exploration, at: &[f64], slopes: &Slopes) -> Lipschitz {
+    let all_regions = found.method == Method::Enumerate && found.slopes.is_some() && found.state == State::Complete;
     let over = match (found.method, &found.left_out) {
+        _ if all_regions => format!("all {} regions", slopes.count),
+        _ if found.method == Method::Enumerate && found.slopes.is_some() => {
+            format!("the {} regions found", slopes.count)
+        }
         (Method::Sample, Some(_)) => format!("the regions of {} data points", slopes.count),
         (Method::Sample, None) => format!("the regions of {} samples", slopes.count),
         _ => format!("the regions of {} seeded points", slopes.count),
     };
     let attained_at = if at.len() <= LISTED { at.iter().map(|&x| rounded(x)).collect() } else { vec![] };
-    Lipschitz { norm: "spectral".into(), over, attained_at }
+    Lipschitz { norm: "spectral".into(), over, all_regions, attained_at }
+}
+
+/// Regions after merging neighbours with equal affine maps, or why they are not known.
+fn merged(found: &Exploration) -> Result<u64, String> {
+    match &found.merged {
+        _ if found.method == Method::Sample => Err("samples: regions were not enumerated".into()),
+        _ if found.state != State::Complete => Err("the enumeration is not complete".into()),
+        Some(merged) => merged.clone(),
+        None if found.shape.is_some() => {
+            Err("splitting does not know which regions are neighbours: --certify or --engine lp cross their faces"
+                .into())
+        }
+        None => Err("exact arithmetic does not follow faces to neighbours".into()),
+    }
 }
 
 /// What a complete enumeration by splitting saw, or why there is nothing.

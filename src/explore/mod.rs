@@ -12,6 +12,7 @@ pub mod exact;
 pub mod identities;
 pub mod local;
 pub mod memory;
+mod merging;
 mod parts;
 pub mod picture;
 pub mod points;

@@ -4,6 +4,8 @@ use super::bounds::Bounds;
 use super::certify::{Certified, Certify};
 use super::drawn::{DataPoints, LeftOut, Source};
 use super::identities::{self, Identity, Outcome};
+use super::memory::{Memory, Remember};
+use super::merging::Merging;
 use super::parts::{Hooks, Shard, Sums};
 use super::row::Onlooker;
 use super::split::MOST_INPUTS;
@@ -180,8 +182,11 @@ pub struct Exploration {
     pub regions_found: u64,
     /// Of samples, regions met exactly once, and exactly twice.
     pub met: Option<[u64; 2]>,
-    /// Of samples, how steep the network is in their regions; `None` where its map is too large.
+    /// How steep the network is in the regions of samples, or of an enumeration by crossing; `None` where its map is too
+    /// large.
     pub slopes: Option<Slopes>,
+    /// Regions after merging neighbours with equal affine maps, or why they were not merged; of an enumeration by crossing.
+    pub merged: Option<Result<u64, String>>,
     /// Data points that are in no count; of runs at data points.
     pub left_out: Option<LeftOut>,
     /// Of these, how many reach to infinity; known of exact enumerations of the whole space.
@@ -310,7 +315,10 @@ fn enumerate(
             "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
         );
     }
+    let memory = Memory::estimate(walker, bounds, &control.certify, plan.max_regions, Remember::Points);
+    let mut merging = Merging::new(walker, plan.max_regions, memory.total(1), control.max_memory);
     let visitor: &mut cross::Visitor = &mut |pattern, cell, inside| {
+        merging.visit(pattern, cell, inside)?;
         let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
         show.as_mut().map_or(Ok(()), |show| show.show(pattern, faces, Inside::Floats(inside), None))
     };
@@ -328,6 +336,8 @@ fn enumerate(
     let name = |id: &HyperplaneId| unit_name(walker, id);
     let place = Place { dimension: walker.dimension(), bounded: bounds.is_bounded(), name: &name };
     let mut found = counted.checked(&place, why);
+    found.slopes = merging.slopes.take();
+    found.merged = Some(merging.finish());
     if let Some(reason) = refused {
         let message = format!("the regions were enumerated by crossing faces, not by splitting: {reason}");
         found.findings.push(Finding::new("enumerated-by-crossing", Severity::Info, message));
@@ -457,6 +467,7 @@ impl Counted {
             beside: None,
             met: None,
             slopes: None,
+            merged: None,
             left_out: None,
             new_in_last_tenth: None,
             state: self.state,
@@ -512,6 +523,7 @@ fn sampled(
         regions_found,
         met: Some(found.met),
         slopes: found.slopes,
+        merged: None,
         left_out: given.then_some(found.left_out),
         unbounded: None,
         shape: None,

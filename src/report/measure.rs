@@ -70,13 +70,14 @@ fn knowledge(report: &Report, summary: &Value, path: &str) -> Knowledge {
     let (group, leaf) = path.rsplit_once('.').unwrap_or(("", path));
     let about_faces = group.starts_with("faces");
     let weight = report.histogram.weight.as_deref();
+    let all_slopes = report.shape.as_ref().and_then(|s| s.lipschitz.as_ref()).is_some_and(|l| l.all_regions);
     match path {
         "inputs" | "units" | "samples" | "points" | "points_left_out" => return Knowledge::Exact,
         "regions_met_once" => return Knowledge::Part,
         "regions_found" => return Knowledge::AtLeast,
         "undecided" | "identically_on_breakpoint" if sampled || !complete => return Knowledge::AtLeast,
         // The steepest of some regions: others may be steeper.
-        "shape.lipschitz_max" => return Knowledge::AtLeast,
+        "shape.lipschitz_max" if !all_slopes => return Knowledge::AtLeast,
         _ if group == "null_model" && leaf != "planes" => return Knowledge::Estimate,
         _ if about_faces && weight == Some("point") => return Knowledge::Exact,
         // A biased choice of regions says nothing certain about all of them.

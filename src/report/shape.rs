@@ -22,9 +22,12 @@ pub struct ShapeSummary {
     /// Largest spectral norm of the affine map of a region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lipschitz_max: Option<f64>,
-    /// Mean of the norms, each sample or point once.
+    /// Mean of the norms, each sample, point or region once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lipschitz_mean: Option<f64>,
+    /// Regions after merging neighbours with equal affine maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions_merged: Option<u64>,
 }
 
 /// Shape beyond faces.
@@ -57,6 +60,8 @@ pub struct Lipschitz {
     pub norm: String,
     /// Over which regions.
     pub over: String,
+    /// Whether these are all regions of the domain: else others may be steeper.
+    pub all_regions: bool,
     /// A point of the region that attains it, over the free inputs; absent with more than 64 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attained_at: Vec<f64>,

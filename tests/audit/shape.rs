@@ -4,9 +4,11 @@
 
 use crate::support::{Builder, Numbers, mlp};
 use polyaudit::audit::{DomainChoice, Settings, audit};
-use polyaudit::explore::{Certify, Control, Method, Plan};
+use polyaudit::explore::memory::{Memory, Remember};
+use polyaudit::explore::{Bounds, Certify, Control, Method, Plan};
 use polyaudit::import::{Options, load};
 use polyaudit::ir::Network;
+use polyaudit::region::Walker;
 use polyaudit::report::Report;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -191,4 +193,53 @@ fn flats_of_one_layer_and_cells_of_all_dimensions() {
     }
     let (outcome, detail) = statement(&in_cube("digits-quarters-conv.onnx", 1.0), "S4");
     assert!(outcome == "holds" || detail.contains("not in general position"), "{outcome} {detail}");
+}
+
+fn crossed(network: &Network, half: f64, max_memory: Option<u64>) -> (u64, Result<u64, String>) {
+    use polyaudit::explore::{Domain, explore};
+    use polyaudit::polytope::Engine;
+    let stop = AtomicBool::new(false);
+    let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory };
+    let plan = Plan { engine: Engine::Lp, max_regions: 10_000, ..Plan::default() };
+    let domain = Domain::cube(network.input_len(), -half, half);
+    let found = explore(network, &domain, &plan, &control).expect("an exploration");
+    let (summary, block) = polyaudit::audit::shape(network, &domain, &found, 0).expect("shape");
+    assert!(
+        block.lipschitz.is_some_and(|l| l.all_regions == summary.as_ref().is_some_and(|s| s.regions_merged.is_some()))
+    );
+    (
+        found.regions_found,
+        summary.and_then(|s| s.regions_merged).ok_or_else(|| {
+            block.not_available.iter().find(|n| n.quantity == "regions after merging").expect("a reason").reason.clone()
+        }),
+    )
+}
+
+/// Units that no output depends on draw boundaries across which the function does not change.
+#[test]
+fn neighbours_with_equal_maps_are_one_region_after_merging() {
+    // Twelve units of which five are read: as many regions as the five make.
+    let mut numbers = Numbers::new(21);
+    let mut draw = |n: usize| (0..n).map(|_| numbers.next()).collect::<Vec<f64>>();
+    let (weight, bias) = (draw(24), draw(12));
+    let read = |n: usize| (0..n).map(|k| if k < 5 { 0.5 + k as f64 } else { 0.0 }).collect::<Vec<f64>>();
+    let all = Builder::new(2).dense(weight.clone(), bias.clone()).relu().dense(read(12), vec![0.25]).build();
+    let few =
+        Builder::new(2).dense(weight[..10].to_vec(), bias[..5].to_vec()).relu().dense(read(5), vec![0.25]).build();
+    let (regions, merged) = crossed(&all, 1.0, None);
+    let (read_alone, same) = crossed(&few, 1.0, None);
+    assert!(regions > read_alone, "{regions} and {read_alone}");
+    assert_eq!((merged, same), (Ok(read_alone), Ok(read_alone)));
+    // The closed curve from above: four regions outside of it, and four inside of it in which the unit is off.
+    let first = vec![1.0, 0.01, -1.0, -0.01, 0.02, 1.0, -0.02, -1.0];
+    let mut curve = Builder::new(2);
+    curve.dense(first, vec![0.0; 4]).relu().dense(vec![1.0; 4], vec![-0.5]).relu();
+    assert_eq!(crossed(&curve.build(), 1.0, None), (8, Ok(5)));
+    // Only within the memory that is allowed beside the enumeration's own.
+    let (walker, bounds) = (Walker::new(&few), Bounds::Box(vec![[-1.0, 1.0]; 2]));
+    let enough = Memory::estimate(&walker, &bounds, &Certify::No, 10_000, Remember::Points).total(1) + 1_000;
+    let (regions, merged) = crossed(&few, 1.0, Some(enough));
+    let why = merged.expect_err("no room");
+    assert!(regions == read_alone && why.contains("--max-memory"), "{why}");
+    assert_eq!(crossed(&few, 1.0, Some(enough + 10_000_000)).1, Ok(read_alone));
 }

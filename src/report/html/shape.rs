@@ -1,7 +1,7 @@
 //! The section on weights and on shape beyond faces.
 
 use super::page::{Cell, table};
-use crate::report::chart::escape;
+use crate::report::chart::{escape, number};
 use crate::report::{Report, ShapeSummary};
 
 /// The section; empty where there is nothing to say.
@@ -21,10 +21,10 @@ pub fn section(report: &Report) -> String {
     out += &numbers(report.summary.shape.as_ref().unwrap_or(&ShapeSummary::default()));
     if let Some(l) = &shape.lipschitz {
         out += &format!(
-            "<p class=\"muted\">Lipschitz constants are {} norms of the affine maps over {}; outside of these the network \
-            may be steeper.</p>\n",
+            "<p class=\"muted\">Lipschitz constants are {} norms of the affine maps over {}{}.</p>\n",
             escape(&l.norm),
-            escape(&l.over)
+            escape(&l.over),
+            if l.all_regions { "" } else { "; outside of these the network may be steeper" }
         );
     }
     if !shape.faces_by_dimension.is_empty() {
@@ -55,9 +55,10 @@ fn numbers(s: &ShapeSummary) -> String {
         ("mean total faces by volume", s.volume_weighted_mean),
         ("largest local Lipschitz constant", s.lipschitz_max),
         ("mean local Lipschitz constant", s.lipschitz_mean),
+        ("regions after merging neighbours with equal maps", s.regions_merged.map(|n| n as f64)),
     ];
     let rows: Vec<Vec<Cell>> =
-        rows.iter().filter_map(|(name, value)| Some(texts([name.to_string(), format!("{:.6}", (*value)?)]))).collect();
+        rows.iter().filter_map(|(name, value)| Some(texts([name.to_string(), number((*value)?)]))).collect();
     if rows.is_empty() { String::new() } else { table(&["quantity", "value"], 1, rows) }
 }
 
