@@ -15,6 +15,7 @@ mod picture;
 mod points;
 mod position;
 mod recheck;
+mod remarks;
 mod settings;
 mod shape;
 mod slice;
@@ -155,6 +156,8 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
     checks_made.theory = theory::statements(&model.network, &domain, &found, rank);
     checks_made.general_position = general_position;
     let attribution = attribution::attribution(&model.network, &domain, &found)?;
+    let units = model.network.units() as u64;
+    findings.extend(remarks::remarks(units, &attribution, &checks_made.general_position));
     let shard = part(&found, &mut findings)?;
     let mut report = Report {
         schema: SCHEMA_ID.into(),

@@ -30,7 +30,7 @@ pub fn partition(
             found.polygons.len()
         );
     }
-    Ok(named(network, axes(network, domain), found))
+    Ok(named(network, domain, found))
 }
 
 fn axes(network: &Network, domain: &Domain) -> [String; 2] {
@@ -54,7 +54,8 @@ fn axes(network: &Network, domain: &Domain) -> [String; 2] {
     }
 }
 
-fn named(network: &Network, axes: [String; 2], found: Picture) -> Partition {
+fn named(network: &Network, domain: &Domain, found: Picture) -> Partition {
+    let front = domain.nodes_in_front();
     let mut units: BTreeMap<HyperplaneId, usize> = BTreeMap::new();
     let mut nodes: BTreeMap<u32, usize> = BTreeMap::new();
     for id in found.polygons.iter().flat_map(|p| &p.units) {
@@ -63,14 +64,14 @@ fn named(network: &Network, axes: [String; 2], found: Picture) -> Partition {
     }
     units.values_mut().enumerate().for_each(|(k, index)| *index = k);
     nodes.values_mut().enumerate().for_each(|(k, index)| *index = k);
-    let layer = |node: u32| network.nodes[node as usize].label.layer.clone();
+    let layer = |node: u32| network.nodes[node as usize - front].label.layer.clone();
     let outputs = network.outputs.first();
     let decision_label = outputs.map(|o| match o.shape.iter().product::<usize>() {
         1 => format!("{} = 0", o.name),
         _ => format!("largest element of {} changes", o.name),
     });
     Partition {
-        axes,
+        axes: axes(network, domain),
         frame: found.frame,
         cut: found.cut,
         layers: nodes.keys().map(|&n| layer(n)).collect(),

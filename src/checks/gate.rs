@@ -30,17 +30,20 @@ pub struct Gate {
     /// Whether somebody asked for a verdict.
     asked: bool,
     used: Vec<bool>,
+    /// Whether the last report says which entries set nothing aside.
+    told: bool,
 }
 
 impl Gate {
     /// Prepares; `asked` says whether reports carry a verdict.
     pub fn new(config: Config, fail_on: Option<FailOn>, asked: bool) -> Gate {
         let used = vec![false; config.ignore.len()];
-        Gate { fail_on: fail_on.or(config.fail_on).unwrap_or_default(), config, asked, used }
+        Gate { fail_on: fail_on.or(config.fail_on).unwrap_or_default(), config, asked, used, told: false }
     }
 
-    /// Checks one report and writes the outcome into it; gives whether the model passes.
-    pub fn check(&mut self, report: &mut Report, baseline: Option<&Report>) -> Result<bool> {
+    /// Checks one report and writes the outcome into it; gives whether the run may end well. The `last` report of a run
+    /// also says which entries set nothing aside in any.
+    pub fn check(&mut self, report: &mut Report, baseline: Option<&Report>, last: bool) -> Result<bool> {
         let rows = limits::evaluate(report, &self.config, baseline)?;
         for row in rows.iter().filter(|r| matches!(r.outcome.as_str(), "broken" | "undecided" | "missing")) {
             let message = format!("{} {}: {} ({})", row.metric, row.limit, row.detail, row.outcome);
@@ -54,12 +57,19 @@ impl Gate {
         report.checks.limits = rows;
         self.set_severities(report);
         self.set_aside(report)?;
+        if last {
+            report.findings.extend(self.unused());
+            self.told = true;
+        }
         sort(&mut report.findings);
-        let passes = passes(&report.findings, self.fail_on);
         if self.asked {
+            // What never fails a run has a verdict all the same, and a model that was not audited passes nothing.
+            let floor = [self.fail_on, self.config.fail_on.unwrap_or_default(), FailOn::Error];
+            let floor = floor.into_iter().find(|f| *f != FailOn::Never).unwrap_or_default();
+            let passes = report.status.state != "refused" && passes(&report.findings, floor);
             report.checks.verdict = Some(if passes { "pass" } else { "fail" }.into());
         }
-        Ok(passes)
+        Ok(passes(&report.findings, self.fail_on))
     }
 
     fn set_severities(&self, report: &mut Report) {
@@ -91,21 +101,24 @@ impl Gate {
         Ok(())
     }
 
-    /// Entries that set nothing aside in the whole run, as findings, and whether they fail it.
+    /// Entries that set nothing aside in the whole run and that no report tells, and whether they fail it.
     pub fn stale(&self) -> (Vec<Finding>, bool) {
-        let unused = self.config.ignore.iter().zip(&self.used).filter(|(_, used)| !**used);
-        let mut findings: Vec<Finding> = unused
-            .map(|(entry, _)| {
-                let message =
-                    format!("no finding {} occurs; it was to be ignored because: {}", entry.code, entry.reason);
-                Finding::new("stale-ignore", Severity::Warning, message).hint("remove the entry from the configuration")
-            })
-            .collect();
-        for finding in &mut findings {
-            finding.severity = self.config.severities.get("stale-ignore").copied().unwrap_or(finding.severity);
-        }
+        let findings = if self.told { vec![] } else { self.unused() };
         let fails = !passes(&findings, self.fail_on);
         (findings, fails)
+    }
+
+    fn unused(&self) -> Vec<Finding> {
+        let unused = self.config.ignore.iter().zip(&self.used).filter(|(_, used)| !**used);
+        let finding = |(entry, _): (&super::config::Ignore, _)| {
+            let message =
+                format!("no finding {} occurs in this run; it was to be ignored because: {}", entry.code, entry.reason);
+            let mut finding = Finding::new("stale-ignore", Severity::Warning, message)
+                .hint("remove the entry from the configuration");
+            finding.severity = self.config.severities.get("stale-ignore").copied().unwrap_or(finding.severity);
+            finding
+        };
+        unused.map(finding).collect()
     }
 }
 

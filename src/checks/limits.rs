@@ -59,7 +59,10 @@ fn at_most([low, high]: [f64; 2], bound: f64) -> &'static str {
 fn absolute(kind: &str, bound: f64, value: Measure) -> (&'static str, String) {
     let written = describe(value);
     let Some([low, high]) = value.range() else {
-        return ("undecided", format!("{written}: a part of the regions cannot show it"));
+        return (
+            "undecided",
+            format!("{written}: without an interval, or of a part of the regions, it cannot show it"),
+        );
     };
     let (place, sign) = match kind {
         "max" => (at_most([low, high], bound), "at most"),
@@ -77,7 +80,10 @@ fn change(kind: &str, bound: f64, value: Measure, base: Option<Option<Measure>>)
     };
     let written = format!("{} after {}", describe(value), describe(base));
     let (Some([low, high]), Some([base_low, base_high])) = (value.range(), base.range()) else {
-        return ("undecided", format!("{written}: a part of the regions cannot show it"));
+        return (
+            "undecided",
+            format!("{written}: without an interval, or of a part of the regions, it cannot show it"),
+        );
     };
     let (mut allowed, mut unit, mut remark) = (bound, "", "");
     if kind.ends_with("_pct") {

@@ -5,7 +5,7 @@ use super::progress::Line;
 use super::review::stored;
 use super::run::{interrupt, limit_threads, settings};
 use super::{INTERRUPTED, REFUSED, documents, output};
-use crate::audit::audit;
+use crate::audit::{Slice, audit};
 use crate::compare::{Comparison, Entry, Kind, compare, to_html, to_table};
 use crate::explore::{Certify, Control};
 use crate::report::{Style, table, to_json, to_yaml};
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 pub fn run(arguments: &Compare) -> Result<u8> {
     let (kind, files) = what(arguments)?;
     let targets = targets(arguments)?;
+    let outputs: Vec<&Path> = arguments.output_file.iter().map(PathBuf::as_path).collect();
+    output::writable(&outputs, &files.iter().map(|(_, file)| file.as_path()).collect::<Vec<_>>())?;
     let mut settings = settings(&arguments.audit)?;
     if let Some(threads) = arguments.audit.threads {
         limit_threads(threads)?;
@@ -44,8 +46,10 @@ pub fn run(arguments: &Compare) -> Result<u8> {
             return Ok(REFUSED);
         }
         entries.push(Entry { report: done.report, group: group.clone() });
-        // Tests take independent points: every model that may be sampled draws its own.
-        settings.plan.seed += 1;
+        // Tests take independent points: every model that may be sampled draws its own. A random slice has to stay.
+        if !matches!(settings.slice, Some(Slice::Random(_))) {
+            settings.plan.seed += 1;
+        }
     }
     let comparison = compare(&entries, kind, arguments.audit.seed, arguments.allow_mismatch)?;
     if !arguments.quiet {
@@ -129,6 +133,10 @@ fn what(arguments: &Compare) -> Result<(Kind, Files)> {
             let found = matching(pattern).with_context(|| format!("--group {text}"))?;
             files.extend(found.into_iter().map(|f| (Some(name.to_string()), f)));
         }
+    }
+    for (k, (group, file)) in files.iter().enumerate() {
+        let other = files[..k].iter().find(|(g, f)| f == file && g != group);
+        ensure!(other.is_none(), "--group: {} is in two groups", file.display());
     }
     Ok((Kind::Groups, files))
 }

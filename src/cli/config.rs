@@ -9,11 +9,24 @@ use anyhow::{Context, Result, bail};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 use serde_yaml::Value;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The file that is looked for in the working directory.
 pub const FILE: &str = "polyaudit.yaml";
+
+/// Variables that are no flags: of plugins, and of the tests that run the program.
+const OTHER_VARIABLES: [&str; 8] = [
+    "POLYAUDIT_BIN",
+    "POLYAUDIT_BLESS",
+    "POLYAUDIT_CHROMIUM",
+    "POLYAUDIT_ONNX_NODE_TESTS",
+    "POLYAUDIT_PLUGIN_FOLDER",
+    "POLYAUDIT_PLUGIN_PATH",
+    "POLYAUDIT_PYTHON",
+    "POLYAUDIT_SHARED",
+];
 
 /// Headings whose flags the file may set.
 const HEADINGS: [&str; 4] = ["What to audit", "How", "Budgets", "Review"];
@@ -38,6 +51,7 @@ fn with_environment(command: Command) -> Command {
 /// Arguments with the file's settings filled in, and the file where there is one.
 pub fn parse(argv: Vec<OsString>) -> Result<(Arguments, Option<Config>)> {
     let command = command();
+    misspelt_variable(&command)?;
     let matches = command.clone().get_matches_from(&argv);
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let Some(named) = asked(&arguments) else { return Ok((arguments, None)) };
@@ -67,9 +81,31 @@ pub fn parse(argv: Vec<OsString>) -> Result<(Arguments, Option<Config>)> {
         Err(error) => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            bail!("{name}: {}", first.strip_prefix("error: ").unwrap_or(first))
+            let tip =
+                text.lines().find_map(|l| l.trim().strip_prefix("tip: ")).map_or(String::new(), |t| format!("; {t}"));
+            bail!("{name}: {}{tip}", first.strip_prefix("error: ").unwrap_or(first))
         }
     }
+}
+
+/// Refuses an environment variable that is spelt almost like a setting.
+fn misspelt_variable(command: &Command) -> Result<()> {
+    let all = std::iter::once(command).chain(command.get_subcommands());
+    let known: BTreeSet<String> = all
+        .flat_map(|c| c.get_arguments().filter_map(|a| Some(a.get_env()?.to_string_lossy().into_owned())))
+        .chain(OTHER_VARIABLES.map(String::from))
+        .collect();
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if !name.starts_with("POLYAUDIT_") || known.contains(&name) {
+            continue;
+        }
+        // Short names are near to each other without being meant.
+        let far = if name.len() < "POLYAUDIT_".len() + 6 { 1 } else { 2 };
+        if let Some(near) = known.iter().find(|k| strsim::damerau_levenshtein(k, &name) <= far) {
+            bail!("{name} in the environment is no setting: did you mean {near}? Unset it or rename it");
+        }
+    }
+    Ok(())
 }
 
 /// The file named by a command that reads one: `None` for those that do not.

@@ -27,8 +27,8 @@ impl Review {
         Ok(Review { gate, baseline, allow_mismatch: flags.allow_mismatch })
     }
 
-    /// Checks one report; gives whether the model passes.
-    pub fn check(&mut self, report: &mut Report) -> Result<bool> {
+    /// Checks one report; gives whether the model passes. The `last` one of a run also tells of stale entries.
+    pub fn check(&mut self, report: &mut Report, last: bool) -> Result<bool> {
         let baseline = match &self.baseline[..] {
             _ if report.status.state == "refused" => None,
             [] => None,
@@ -46,7 +46,7 @@ impl Review {
                 differences.join("; ")
             );
         }
-        self.gate.check(report, baseline)
+        self.gate.check(report, baseline, last)
     }
 
     /// What is to say at the end of the run; the flag tells whether it fails.

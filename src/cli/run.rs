@@ -11,6 +11,7 @@ use crate::checks::Config;
 use crate::explore::{Certify, Control, Method, Plan};
 use crate::report::{Style, finding_line, table};
 use anyhow::{Context, Result, bail, ensure};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -41,6 +42,15 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
         ensure!(models <= 1, "--certificates holds those of one model: run {models} models one by one");
         ensure!(!arguments.audit.exact, "--exact keeps no certificates: drop --exact or --certificates");
     }
+    let stated = |path: &Option<PathBuf>| path.clone();
+    let outputs: Vec<PathBuf> = (writing.output_file.iter().cloned())
+        .chain([stated(&writing.certificates), stated(&arguments.enumerating.regions)].into_iter().flatten())
+        .collect();
+    let inputs: Vec<PathBuf> = (arguments.models.iter().cloned())
+        .chain([stated(&arguments.gate.config), stated(&arguments.gate.baseline)].into_iter().flatten())
+        .chain(Path::new(super::config::FILE).exists().then(|| super::config::FILE.into()))
+        .collect();
+    output::writable(&paths(&outputs), &paths(&inputs))?;
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
     let mut documents = Documents::new(writing, arguments.models.len(), plugins.take_stdout())?;
@@ -51,7 +61,7 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     let mut review = Review::new(&arguments.gate, config)?;
     let deadline = arguments.audit.time_limit.map(|s| Instant::now() + Duration::from_secs_f64(s));
     let mut code = 0;
-    for model in &arguments.models {
+    for (k, model) in arguments.models.iter().enumerate() {
         let line = Line::new(writing.quiet, &model.display().to_string());
         let certify = if arguments.audit.certify { Certify::Verify } else { Certify::No };
         let control = Control {
@@ -69,7 +79,7 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
                 return Ok((done, 0));
             }
             let code = if done.interrupted { 0 } else { plugins.check(model, &mut done) };
-            let passes = review.check(&mut done.report)?;
+            let passes = review.check(&mut done.report, k + 1 == arguments.models.len())?;
             Ok((done, code.max(if passes { 0 } else { CHECK_FAILED })))
         });
         let (done, failed) = match checked {
@@ -98,6 +108,10 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     let (stale, fails) = review.stale();
     stale.iter().for_each(|finding| output::message(&finding_line(finding, output::colored(arguments.color))));
     Ok(code.max(if fails { CHECK_FAILED } else { 0 }))
+}
+
+fn paths(list: &[PathBuf]) -> Vec<&Path> {
+    list.iter().map(PathBuf::as_path).collect()
 }
 
 /// Sets the number of threads of the whole program.

@@ -70,6 +70,7 @@ pub fn compare(entries: &[Entry], kind: Kind, seed: u64, allow_mismatch: bool) -
         }
         .into(),
         seed,
+        settings: entries[0].report.settings.clone(),
         mismatches,
         reports: entries.iter().zip(&names).map(|(e, name)| row(e, name)).collect(),
         distances: if kind == Kind::Groups { vec![] } else { distances(entries, &names, kind, seed) },
@@ -164,6 +165,10 @@ fn known(knowledge: Knowledge) -> &'static str {
 
 fn verdict(new: Option<Measure>, old: Option<Measure>) -> &'static str {
     let (Some(new), Some(old)) = (new, old) else { return "missing" };
+    let estimates = [new, old].iter().all(|m| m.knowledge == Knowledge::Estimate);
+    if estimates && new.value == old.value {
+        return "equal";
+    }
     let (Some([low, high]), Some([old_low, old_high])) = (new.range(), old.range()) else { return "unknown" };
     let sampled = |m: Measure| matches!(m.knowledge, Knowledge::Interval(..));
     match () {
@@ -219,6 +224,9 @@ fn test(x: &Report, y: &Report, a: &[u64], b: &[u64], seed: u64) -> (Option<f64>
         }
         _ if [x, y].iter().any(|r| r.histogram.weight.as_deref() == Some("found")) => {
             none("none: regions met by samples are a biased choice, and are no independent draws")
+        }
+        (false, false) if [x, y].iter().any(|r| r.status.state != "complete") => {
+            none("none: not all regions were counted, and which were is no random choice")
         }
         (false, false) => none("none: these are whole populations, not samples"),
         _ => none("none: one of them is a sample, the other is not"),

@@ -1,6 +1,6 @@
 //! The types of the document `polyaudit/compare/1`, in the order of its keys. Later versions add keys and rename none.
 
-use crate::report::Tool;
+use crate::report::{Settings, Tool};
 use serde::Serialize;
 
 /// Name of the schema.
@@ -17,6 +17,8 @@ pub struct Comparison {
     pub kind: String,
     /// Seed of the relabellings.
     pub seed: u64,
+    /// Settings of the first report, as it states them.
+    pub settings: Settings,
     /// In what the audits differ though compared; empty where they are alike.
     pub mismatches: Vec<String>,
     /// What is compared, in order.

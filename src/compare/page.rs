@@ -1,6 +1,6 @@
 //! The comparison as a page.
 
-use super::text::{change, value};
+use super::text::{change, shown, value};
 use super::{Comparison, Entry};
 use crate::report::chart::{Curve, Frame, Series, escape, lines, number, series as series_of};
 use crate::report::html::{Cell, command, glossary, histogram_figure, page, table};
@@ -12,7 +12,7 @@ const CURVES: [(&str, &str); 6] = [
     ("faces.total.mean", "mean faces (total)"),
     ("faces.interior.mean", "mean faces (interior)"),
     ("faces.total.p95", "95th percentile of faces"),
-    ("faces.total.share_at_most_2d", "share with at most 2d faces"),
+    ("faces.total.share_at_most_2d", "share, at most 2d faces"),
 ];
 
 fn texts(cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
@@ -21,7 +21,8 @@ fn texts(cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
 
 /// The page.
 pub fn to_html(comparison: &Comparison, entries: &[Entry]) -> String {
-    let names: Vec<&str> = comparison.reports.iter().map(|r| r.report.as_str()).collect();
+    let names: Vec<String> = comparison.reports.iter().map(shown).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let title = format!("{} {}", names.len(), if comparison.kind == "series" { "checkpoints" } else { "models" });
     let mut body =
         format!("<h1>Comparison of {title}</h1>\n<p class=\"headline\">{}</p>\n", escape(&headline(comparison)));
@@ -80,25 +81,36 @@ fn headline(comparison: &Comparison) -> String {
     )
 }
 
+/// Models side by side in one table, so that it fits a page and a phone.
+const SIDE_BY_SIDE: usize = 4;
+
 fn metrics(comparison: &Comparison, names: &[&str]) -> String {
-    let mut head = vec!["metric"];
-    for (k, name) in names.iter().enumerate() {
-        head.push(name);
-        if k > 0 && comparison.kind != "groups" {
-            head.push("change");
-        }
+    let changes = comparison.kind != "groups";
+    if names.len() == 2 && changes {
+        let rows = comparison
+            .metrics
+            .iter()
+            .map(|row| texts([row.metric.clone(), value(row, 0), value(row, 1), change(row, 1)]));
+        return format!("<h2>Metrics</h2>\n{}", table(&["metric", names[0], names[1], "change"], 1, rows.collect()));
     }
-    let rows = comparison.metrics.iter().map(|row| {
-        let mut cells = vec![row.metric.clone()];
-        for k in 0..names.len() {
-            cells.push(value(row, k));
-            if k > 0 && comparison.kind != "groups" {
-                cells.push(change(row, k));
-            }
-        }
-        texts(cells)
-    });
-    format!("<h2>Metrics</h2>\n{}", table(&head, 1, rows.collect()))
+    let mut out = String::from("<h2>Metrics</h2>\n");
+    if changes {
+        let against = if comparison.kind == "series" { "the one before" } else { "the first" };
+        out += &format!("<p class=\"muted\">Under each number, its change against {against}.</p>\n");
+    }
+    let all: Vec<usize> = (0..names.len()).collect();
+    for part in all.chunks(SIDE_BY_SIDE) {
+        let head: Vec<&str> = ["metric"].into_iter().chain(part.iter().map(|&k| names[k])).collect();
+        let rows = comparison.metrics.iter().map(|row| {
+            let cell = |&k: &usize| match change(row, k) {
+                below if changes && k > 0 => Cell::Below(value(row, k), below),
+                _ => Cell::Text(value(row, k)),
+            };
+            std::iter::once(Cell::Text(row.metric.clone())).chain(part.iter().map(cell)).collect()
+        });
+        out += &table(&head, 1, rows.collect());
+    }
+    out
 }
 
 fn distances(comparison: &Comparison) -> String {
@@ -121,25 +133,40 @@ fn distances(comparison: &Comparison) -> String {
 }
 
 fn groups(comparison: &Comparison) -> String {
+    let mut names: Vec<&str> = vec![];
+    for row in &comparison.groups {
+        if !names.contains(&row.group.as_str()) {
+            names.push(&row.group);
+        }
+    }
     let rows = comparison.tests.iter().map(|t| {
-        let of = comparison.groups.iter().filter(|g| g.metric == t.metric);
-        let groups: Vec<String> = of
-            .map(|g| {
-                format!("{}: {} [{}, {}] ({} models)", g.group, number(g.mean), number(g.min), number(g.max), g.models)
+        let mean = |name: &&str| {
+            let group = comparison.groups.iter().find(|g| g.metric == t.metric && g.group == **name);
+            group.map_or(Cell::Text("–".into()), |g| {
+                Cell::Below(number(g.mean), format!("{} to {}", number(g.min), number(g.max)))
             })
-            .collect();
-        let how = format!("{}{}", t.relabellings, if t.exhaustive { " (all)" } else { "" });
-        texts([
-            t.metric.clone(),
-            groups.join("; "),
-            t.difference.map_or("–".into(), number),
-            how,
-            number(t.p_value),
-            number(t.p_adjusted),
-        ])
+        };
+        let numbers = [t.difference.map_or("–".into(), number), number(t.p_value), number(t.p_adjusted)];
+        std::iter::once(Cell::Text(t.metric.clone())).chain(names.iter().map(mean)).chain(texts(numbers)).collect()
     });
-    let head = ["metric", "groups: mean [min, max]", "difference", "relabellings", "p", "p, adjusted"];
-    format!("<h2>Groups</h2>\n{}", table(&head, 2, rows.collect()))
+    let models = |name: &&str| {
+        let models = comparison.groups.iter().find(|g| g.group == **name).map_or(0, |g| g.models);
+        format!("{name} ({models} models)")
+    };
+    let groups: Vec<String> = names.iter().map(models).collect();
+    let head: Vec<&str> = (["metric"].into_iter())
+        .chain(groups.iter().map(String::as_str))
+        .chain(["difference", "p", "p, adjusted"])
+        .collect();
+    let how = comparison.tests.first().map_or(String::new(), |t| {
+        let of = if t.exhaustive { format!("all {}", t.relabellings) } else { format!("{} seeded", t.relabellings) };
+        format!(
+            "<p class=\"muted\">Means over the models, with the smallest and the largest below. p: share of {of} relabellings \
+            of the models that separate the groups as well; adjusted for {} metrics (Holm).</p>\n",
+            comparison.tests.len()
+        )
+    });
+    format!("<h2>Groups</h2>\n{how}{}", table(&head, 1, rows.collect()))
 }
 
 fn series(comparison: &Comparison) -> String {

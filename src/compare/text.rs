@@ -1,6 +1,6 @@
 //! The comparison as a table for people.
 
-use super::{Comparison, MetricRow};
+use super::{Comparison, MetricRow, ReportRow};
 use crate::report::chart::number;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
@@ -28,12 +28,23 @@ fn table(head: Vec<String>, rows: Vec<Vec<String>>, names: usize) -> String {
 pub fn value(row: &MetricRow, k: usize) -> String {
     let Some(value) = row.values[k] else { return "–".into() };
     match (row.known[k].as_deref(), row.low[k], row.high[k]) {
-        (_, Some(low), Some(high)) => format!("{} ±{}", number(value), number((high - low) / 2.0)),
+        (_, Some(low), Some(high)) => {
+            let half = (high - low) / 2.0;
+            match ((low + high) / 2.0 - value).abs() <= 0.05 * half {
+                true => format!("{} ±{}", number(value), number(half)),
+                false => format!("{} [{}, {}]", number(value), number(low), number(high)),
+            }
+        }
         (Some("at-least"), ..) => format!("≥ {}", number(value)),
         (Some("at-most"), ..) => format!("≤ {}", number(value)),
         (Some("estimate"), ..) => format!("~{}", number(value)),
         _ => number(value),
     }
+}
+
+/// The name of a report, with what is missing from it.
+pub fn shown(row: &ReportRow) -> String {
+    if row.state == "complete" { row.report.clone() } else { format!("{} ({})", row.report, row.state) }
 }
 
 /// The change of a metric in words.
@@ -54,7 +65,7 @@ pub fn change(row: &MetricRow, k: usize) -> String {
 /// The whole comparison as text, with the histograms of `shares` (per report, by number of total faces: its own share
 /// and its null model's) side by side.
 pub fn to_table(comparison: &Comparison, shares: &[Vec<[f64; 2]>]) -> String {
-    let names: Vec<String> = comparison.reports.iter().map(|r| r.report.clone()).collect();
+    let names: Vec<String> = comparison.reports.iter().map(shown).collect();
     let mut out = String::new();
     comparison.mismatches.iter().for_each(|m| out += &format!("warning: {m}\n"));
     if comparison.kind == "groups" {
@@ -151,10 +162,13 @@ fn groups(comparison: &Comparison) -> String {
     });
     let mut out = table(head, rows.collect(), 1);
     if let Some(test) = comparison.tests.first() {
-        let how = if test.exhaustive { "all" } else { "seeded" };
+        let how = if test.exhaustive {
+            format!("all {}", test.relabellings)
+        } else {
+            format!("{} seeded", test.relabellings)
+        };
         out += &format!(
-            "p: share of {} {how} relabellings of the models that separate the groups as well; adjusted for {} metrics (Holm)\n",
-            test.relabellings,
+            "p: share of {how} relabellings of the models that separate the groups as well; adjusted for {} metrics (Holm)\n",
             comparison.tests.len()
         );
     }

@@ -27,6 +27,8 @@ use Severity::{Error, Info, Warning};
 /// All codes.
 #[rustfmt::skip]
 pub const CODES: &[Code] = &[
+    entry("always-active-units", Info, "Units are active everywhere in the domain",
+        "Their pre-activation is above the breakpoint in every region, proven by enumeration or by bounds over the domain: there they compute a linear function and make no face. A layer without them computes the same. `attribution.always_active` lists them all. With another domain the list is another one."),
     entry("certificate-failed", Error, "A certificate of the face engine did not hold",
         "The independent check of `--certify` or `--certificates` did not accept the proof of a verdict. The verdict was taken back: its region counts as undecided and is in no histogram, so the other numbers stand. This is a defect of polyaudit: please report the model, its domain and the settings."),
     entry("constant-output", Info, "An output does not depend on the input",
@@ -35,6 +37,8 @@ pub const CODES: &[Code] = &[
         "At least half of the last samples met a region that no earlier sample had met: the distinct regions that were found are a small part of those that exist. Statistics weighted by volume stand with their intervals; `regions_found` says little about the number of regions. Take more samples, a smaller domain, or enumerate."),
     entry("data-inputs-held", Info, "Inputs that are constant in the data are held",
         "With `--domain data` the domain is the smallest box that holds the data points. An input with the same value in every row leaves no room: it is held at that value and not counted among the free inputs. State a box with `--domain LO,HI` to let it move."),
+    entry("dead-units", Warning, "Units are active nowhere in the domain",
+        "Their pre-activation is below the breakpoint in every region, proven by enumeration or by bounds over the domain, so that they make no face and, behind a ReLU, contribute nothing: dead weight. `attribution.never_active` lists them all. Many of them can mean that the domain is not the one the model was trained for, that inputs are scaled otherwise, or that training killed the units. What samples merely did not show is listed apart and is no finding."),
     entry("domain-not-stated", Warning, "The domain was not stated",
         "Every number of the report depends on the part of the input space that is audited. None was given, and [-1, 1] was assumed for every input. State the range that your inputs have after preprocessing: `--domain LO,HI`, `--domain FILE`, or `domain` in polyaudit.yaml."),
     entry("enumerated-by-crossing", Info, "The enumeration went from region to region across faces",
@@ -49,6 +53,8 @@ pub const CODES: &[Code] = &[
         "A number of `summary` is beyond a limit, is missing, or is only a bound that cannot show the limit to hold (a partial enumeration's `regions_found` can break a maximum and never meet one). The rows of `checks.limits` say which. Change the model, the limit, or audit with a larger budget."),
     entry("not-complete", Error, "The configuration requires a complete audit",
         "`require_complete: true` is set and the audit is partial: a budget ran out, a region stayed undecided, or a self-check failed. `status.reason` says which. Give it a larger budget, or a smaller domain."),
+    entry("not-in-general-position", Info, "The network is not in general position",
+        "Closed forms for numbers of regions and faces assume that hyperplanes meet as random ones do: no unit without a hyperplane, no two with the same, none parallel, no more than d through a vertex. `checks.general_position` counts the departures and names the units. The counts of this report are exact all the same; statements of theory that assume general position are not applicable. Pruned, quantised and hand-made networks depart from it; elsewhere duplicates show redundant units."),
     entry("part-of-a-run", Info, "The report is that of one shard",
         "It was made with `--shard I/N`: every number is that of one part of the tree of splits, and says nothing of the whole. `polyaudit merge` adds the reports of all parts up to the report of the whole run, with its self-checks."),
     entry("plugin-failed", Error, "A plugin gave no answer",

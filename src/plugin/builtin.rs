@@ -32,7 +32,7 @@ fn page(report: &report::Report) -> anyhow::Result<String> {
 }
 
 fn picture(report: &report::Report) -> anyhow::Result<String> {
-    Ok(chart::standalone(&chart::of_report(report, None)))
+    Ok(chart::standalone(&chart::with_legend(&chart::of_report(report, None), &chart::series(report))))
 }
 
 fn text(report: &report::Report) -> anyhow::Result<String> {

@@ -36,11 +36,11 @@ impl Measure {
     /// The range in which the quantity lies, as far as it is known.
     pub fn range(&self) -> Option<[f64; 2]> {
         match self.knowledge {
-            Knowledge::Exact | Knowledge::Estimate => Some([self.value, self.value]),
+            Knowledge::Exact => Some([self.value, self.value]),
             Knowledge::Interval(low, high) => Some([low, high]),
             Knowledge::AtLeast => Some([self.value, f64::INFINITY]),
             Knowledge::AtMost => Some([f64::NEG_INFINITY, self.value]),
-            Knowledge::Part => None,
+            Knowledge::Estimate | Knowledge::Part => None,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! arrangement in general position has one lowest flat, so that regions and faces are sums over flats.
 
 use super::Distribution;
+use super::interval::proportion_interval;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -126,11 +127,21 @@ pub fn compare(counts: &[u64], null: &[u64], sampled: bool, seed: u64) -> Option
         noise: noise[REPLICATES * 95 / 100 - 1],
         percentile,
         tail: tail(&model),
-        tail_interval: interval(&mut tails),
+        tail_interval: tail_interval(interval(&mut tails), tail(&model), model.total(), sampled),
         null_tail: tail(&reference),
         mean_ratio: model.mean() / reference.mean(),
         mean_ratio_interval: interval(&mut ratios),
     })
+}
+
+/// The interval of the share beyond the percentile. Draws of a sample that has nothing there have nothing either, and
+/// would leave no room for what was not met: Wilson's interval is joined to theirs.
+fn tail_interval(drawn: [f64; 2], tail: f64, total: u64, sampled: bool) -> [f64; 2] {
+    let hits = (tail * total as f64).round() as u64;
+    match proportion_interval(hits, total).filter(|_| sampled) {
+        Some([low, high]) => [drawn[0].min(low), drawn[1].max(high)],
+        None => drawn,
+    }
 }
 
 /// The middle 95 of 100 values.

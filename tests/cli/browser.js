@@ -16,6 +16,7 @@ addEventListener("load", () => {
       texts.slice(k + 1).forEach(([other, next]) => { if (area(box, next) > 2) seen.overlaps.push(`${name} / ${other}`); });
     });
   }
+  seen.narrowestName = Math.min(...all("td.name:first-child").map((cell) => cell.getBoundingClientRect().width));
   const figure = document.querySelector(".histogram-figure");
   if (figure) {
     figure.querySelector("[data-show=total]").click();

@@ -83,6 +83,8 @@ pub fn sound(seen: &Value, what: &str) {
     assert_eq!((&seen["resources"], &seen["requests"]), (&0.into(), &0.into()), "{what}");
     assert!(seen["overflow"].as_i64().expect("a number") <= 0, "{what} is wider than its window: {seen}");
     assert_eq!(seen["overlaps"], serde_json::json!([]), "{what}");
+    let names = seen["narrowestName"].as_f64().unwrap_or(100.0);
+    assert!(names >= 50.0, "{what}: a column of names is {names} pixels wide");
     let charts = seen["charts"].as_array().expect("charts");
     assert!(!charts.is_empty() && charts.iter().all(|n| n.as_u64().is_some_and(|n| n >= 2)), "{what}: {charts:?}");
 }
@@ -137,8 +139,12 @@ fn pages_of_other_kinds() {
 fn comparisons_as_pages() {
     let Some(browser) = chromium() else { return };
     let models = ["fixtures/geometry/ngon-5.onnx", "fixtures/geometry/ngon-7.onnx", "fixtures/geometry/ngon-9.onnx"];
-    for kind in [&["compare"][..], &["compare", "--series"]] {
-        let (code, page, stderr) = run(&[kind, &models, &["--domain=-1,1", "-q", "--format", "html"]].concat());
+    let groups = ["compare", "--group=a=fixtures/geometry/ngon-5.onnx,fixtures/geometry/ngon-7.onnx"];
+    let groups =
+        [&groups[..], &["--group=b=fixtures/geometry/ngon-9.onnx,fixtures/geometry/planes-d2-n8.onnx"]].concat();
+    let kinds = [(&["compare"][..], &models[..]), (&["compare", "--series"], &models), (&groups, &[])];
+    for (kind, models) in kinds {
+        let (code, page, stderr) = run(&[kind, models, &["--domain=-1,1", "-q", "--format", "html"]].concat());
         assert_eq!(code, 0, "{stderr}");
         assert!(!page.contains("://"));
         for (width, dark) in [(390, true), (1200, false)] {

@@ -229,3 +229,18 @@ fn every_key_of_a_comparison_is_documented() {
         assert!(written.iter().any(|w| docs.contains(w)), "{key} is not in docs/compare.md");
     }
 }
+
+/// The same random slice of every model, and partial enumerations are no populations.
+#[test]
+fn slices_and_parts() {
+    let model = "fixtures/iris-plain.onnx";
+    let sliced = json(&[model, model, "--domain=-1,1", "--slice", "random:2", "--seed", "5"]);
+    assert_eq!(sliced["settings"]["slice"]["dimensions"], 2);
+    assert!(sliced["distances"].as_array().expect("rows").iter().all(|r| r["total_variation"] == 0.0));
+    let part =
+        json(&[model, "fixtures/iris-residual.onnx", "--domain=-1,1", "--method=enumerate", "--max-regions=400"]);
+    let tests = part["distances"].as_array().expect("rows").iter().map(|r| r["test"].as_str().expect("words"));
+    assert!(tests.into_iter().all(|t| t.contains("not all regions were counted")), "{part}");
+    let (code, _, stderr) = run(&["compare", "--group=a=fixtures/iris-plain.onnx", "--group=b=fixtures/iris-*.onnx"]);
+    assert!(code == 2 && stderr.contains("is in two groups"), "{stderr}");
+}

@@ -218,8 +218,59 @@ fn severities_and_findings_set_aside() {
     let stale = "domain: [-1, 1]\nignore:\n- {code: tail-cut, reason: once}\n";
     let outcome = place.iris(stale, &[]);
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.contains("stale-ignore") && outcome.stderr.contains("once"), "{}", outcome.stderr);
-    assert_eq!(place.iris(stale, &["--fail-on", "warning"]).code, 1);
+    assert!(outcome.stdout.contains("stale-ignore") && outcome.stdout.contains("once"), "{}", outcome.stdout);
+    let failing = place.iris(stale, &["--fail-on", "warning"]);
+    assert_eq!((failing.code, &failing.report()["checks"]["verdict"]), (1, &"fail".into()));
+    let told = failing.report()["findings"].as_array().is_some_and(|f| f.iter().any(|f| f["code"] == "stale-ignore"));
+    assert!(told, "{}", failing.stdout);
+    let page = place.write("page.html", "");
+    place.iris(
+        "ignore:\n- {code: domain-not-stated, reason: known to all}\n",
+        &["-o", "report.json", "-o", page.to_str().expect("utf-8")],
+    );
+    assert!(fs::read_to_string(page).expect("a page").contains("because: known to all"));
+}
+
+#[test]
+fn never_changes_the_exit_code_and_no_verdict() {
+    let place = Place::new();
+    let config = "domain: [-1, 1]\nlimits:\n- {metric: faces.total.max, max: 1}\n";
+    let outcome = place.iris(config, &["--fail-on", "never"]);
+    assert_eq!((outcome.code, &outcome.report()["checks"]["verdict"]), (0, &"fail".into()));
+    let refused = fixture("refused/sign.onnx");
+    let outcome = place.run_with("domain: [-1, 1]\n", &[&refused, "--fail-on", "never"], &[]);
+    assert_eq!((outcome.code, &outcome.report()["checks"]["verdict"]), (3, &"fail".into()));
+}
+
+#[test]
+fn remarkable_units_are_findings_that_can_be_gated() {
+    let place = Place::new();
+    let plain = fixture("iris-plain.onnx");
+    let run = |config: &str| place.run_with(config, &[&plain], &[]);
+    let outcome = run("domain: [-1, 1]\nseverities: {dead-units: error}\n");
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let report = outcome.report();
+    let finding = |code: &str| {
+        let all = report["findings"].as_array().expect("findings");
+        all.iter().find(|f| f["code"] == code).unwrap_or_else(|| panic!("no {code} in {all:?}")).clone()
+    };
+    for (code, list) in [("dead-units", "never_active"), ("always-active-units", "always_active")] {
+        let message = finding(code)["message"].as_str().expect("words").to_string();
+        let units = report["attribution"][list].as_array().expect("a list");
+        assert!(!units.is_empty() && units.iter().all(|u| message.contains(u.as_str().expect("a name"))), "{message}");
+    }
+    let double = fixture("geometry/double-units-d2.onnx");
+    let outcome = place.run_with("domain: [-1, 1]\n", &[&double], &[]);
+    assert!(outcome.stdout.contains("not-in-general-position"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_misspelt_variable_is_an_error_that_names_the_setting() {
+    let place = Place::new();
+    let model = fixture("iris-mlp.onnx");
+    let outcome = place.run_with("domain: [-1, 1]\n", &[&model], &[("POLYAUDIT_SEDE", "4")]);
+    outcome.refused(&["POLYAUDIT_SEDE", "did you mean POLYAUDIT_SEED"]);
+    place.run_with("method: sampel\n", &[&model], &[]).refused(&["sampel", "sample'"]);
 }
 
 #[test]

@@ -86,6 +86,46 @@ fn a_failing_run_leaves_nothing_behind() {
 }
 
 #[test]
+fn outputs_replace_no_input_and_no_device() {
+    let folder = tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_string();
+    let model = at("m.onnx");
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/iris-mlp.onnx"), &model).expect("copied");
+    let before = fs::read(&model).expect("a file");
+    fails(&[&model, "-o", &model, "--format", "yaml"], 2, &["m.onnx", "would be replaced"]);
+    fails(&[&model, "--regions", &model], 2, &["m.onnx", "would be replaced"]);
+    assert_eq!(fs::read(&model).expect("a file"), before);
+    let one = at("one");
+    fails(&[&model, "-o", &one, "--format", "yaml", "-o", &one, "--format", "html"], 2, &["two outputs"]);
+    let report = at("r.yaml");
+    let audit = ["--domain=-1,1", "-q"];
+    assert_eq!(run(&[&[model.as_str(), "-o", &report], &audit[..]].concat()).0, 0);
+    fails(&["compare", &report, &report, "-o", &report], 2, &["r.yaml", "would be replaced"]);
+    // A link stays a link, and a device a device.
+    #[cfg(unix)]
+    {
+        let link = at("link.yaml");
+        std::os::unix::fs::symlink(&report, &link).expect("a link");
+        fs::write(&report, "").expect("emptied");
+        assert_eq!(run(&[&[model.as_str(), "-o", &link], &audit[..]].concat()).0, 0);
+        assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert!(fs::read_to_string(&report).expect("a report").contains("polyaudit/report/1"));
+        let nothing = ["-o", "/dev/null", "--format", "yaml"];
+        assert_eq!(run(&[&[model.as_str()], &nothing[..], &audit[..]].concat()).0, 0);
+        assert!(!fs::metadata("/dev/null").expect("a device").is_file());
+    }
+}
+
+/// A place that cannot be written is told before the work.
+#[test]
+fn an_unwritable_place_is_told_at_once() {
+    let (code, _, stderr) = run(&[MODEL, "--domain=-1,1", "-o", "no/such/folder/r.yaml"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("no/such/folder/r.yaml: cannot be written") && !stderr.contains("regions"), "{stderr}");
+    assert!(!stderr.contains(".polyaudit"), "{stderr}");
+}
+
+#[test]
 fn the_others_are_audited_when_one_fails() {
     let (code, stdout, stderr) = run(&[
         "fixtures/geometry/ngon-5.onnx",

@@ -3,6 +3,7 @@
 
 use crate::{polyaudit, run};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use tempfile::tempdir;
 
@@ -113,6 +114,14 @@ fn check_partition(arguments: &[&str]) -> u64 {
         let class = format!("class=\"f{}\"", row["face_count"]);
         assert_eq!(Some(drawn.matches(&class).count() as u64), row["regions_total"].as_u64(), "{arguments:?} {class}");
     }
+    // Every unit that the picture names has faces, and the other way round.
+    let words = drawn.split("walls): ").skip(1).filter_map(|t| t.split("</title>").next());
+    let named: BTreeSet<String> =
+        words.flat_map(|t| t.split(", ")).filter(|t| !t.is_empty()).map(String::from).collect();
+    let units = expected["attribution"]["units"].as_array().expect("units");
+    let credited = units.iter().filter(|u| u["faces"] != 0);
+    let credited: BTreeSet<String> = credited.map(|u| u["unit"].as_str().expect("a name").to_string()).collect();
+    assert_eq!(named, credited, "{arguments:?}");
     // A polygon has as many sides as its region has faces, when the picture cuts nothing off.
     if !arguments.contains(&"unbounded") {
         for path in drawn.split("<path class=\"f").skip(1) {
@@ -122,6 +131,16 @@ fn check_partition(arguments: &[&str]) -> u64 {
         }
     }
     regions
+}
+
+/// A section stands in front of the network, whose layers keep their names.
+#[test]
+fn the_partition_of_a_section_names_the_models_own_units() {
+    assert!(check_partition(&["fixtures/iris-plain.onnx", "--domain=-1,1", "--slice", "random:2", "--seed", "3"]) > 5);
+    let folder = tempdir().expect("a folder");
+    let held = folder.path().join("held.yaml");
+    fs::write(&held, "- [-1, 1]\n- [0.25, 0.25]\n- [-1, 1]\n- [0, 0]\n").expect("written");
+    assert!(check_partition(&["fixtures/iris-plain.onnx", "--domain", held.to_str().expect("utf-8")]) > 5);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Horizontal bars: one number per layer or unit.
 
 use super::axis::{Plot, ticks};
-use super::{escape, number, place, short};
+use super::{escape, number, place, tell_apart};
 
 /// One bar.
 pub struct Bar {
@@ -38,6 +38,7 @@ pub fn bars(rows: &[Bar], x_title: &str, y_title: &str) -> String {
             number(tick)
         );
     }
+    let labels = tell_apart(&rows.iter().map(|b| b.label.as_str()).collect::<Vec<_>>(), 14);
     for (k, bar) in rows.iter().enumerate() {
         let top = TOP + ROW * k as f64;
         let width = (plot.px(bar.value) - plot.px(0.0)).max(0.0);
@@ -45,7 +46,7 @@ pub fn bars(rows: &[Bar], x_title: &str, y_title: &str) -> String {
         out += &format!(
             "<g><title>{}</title><text x=\"162\" y=\"{y}\" dy=\".32em\" text-anchor=\"end\">{}</text><rect class=\"total\" x=\"170\" y=\"{}\" width=\"{}\" height=\"16\"/><text class=\"value\" x=\"{}\" y=\"{y}\" dy=\".32em\">{}</text></g>\n",
             escape(&title),
-            escape(&short(&bar.label, 14)),
+            escape(&labels[k]),
             place(top + 4.0),
             place(width),
             place(plot.px(bar.value) + 6.0),

@@ -84,11 +84,41 @@ pub fn histogram(series: &[Series], unit: &str, label: &str, frame: Option<Frame
             );
         }
         if !one.null.is_empty() {
+            let (from, to) = (one.null[0].0, one.null[one.null.len() - 1].0);
+            let at = |f: u64| one.null.iter().find(|n| n.0 == f).map_or(0.0, |n| n.1);
             let points: Vec<String> =
-                (one.null.iter()).map(|&(f, n)| format!("{} {}", place(plot.px(f as f64)), place(height(n)))).collect();
+                (from..=to).map(|f| format!("{} {}", place(plot.px(f as f64)), place(height(at(f))))).collect();
             out += &format!("<path class=\"null\" d=\"M{}\"><title>null model</title></path>\n", points.join("L"));
         }
         out += "</g>\n";
     }
     out + "</svg>\n"
+}
+
+/// What bars and line are, for a file that has no words beside it: put before the end of a histogram.
+pub fn with_legend(svg: &str, series: &[Series]) -> String {
+    let mut keys = String::new();
+    let mut x = 360.0;
+    for (k, one) in series.iter().enumerate() {
+        let y = 24.0 + 20.0 * k as f64;
+        keys += &format!(
+            "<rect class=\"{0}\" x=\"{x}\" y=\"{1}\" width=\"14\" height=\"14\"/><text x=\"{2}\" y=\"{3}\">{0} faces</text>\n",
+            escape(one.name),
+            place(y - 11.0),
+            place(x + 20.0),
+            place(y)
+        );
+    }
+    if series.iter().any(|s| !s.null.is_empty()) {
+        let y = 24.0 + 20.0 * series.len() as f64;
+        x -= 10.0;
+        keys += &format!(
+            "<path class=\"null\" d=\"M{x} {0}L{1} {0}\"/><text x=\"{2}\" y=\"{3}\">null model (total)</text>\n",
+            place(y - 4.0),
+            place(x + 24.0),
+            place(x + 30.0),
+            place(y)
+        );
+    }
+    svg.trim_end().strip_suffix("</svg>").map_or_else(|| svg.to_string(), |head| format!("{head}{keys}</svg>\n"))
 }

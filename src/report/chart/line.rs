@@ -1,7 +1,7 @@
 //! Curves over a sequence: layers of a network, checkpoints of a training run.
 
 use super::axis::Plot;
-use super::{escape, number, place, short};
+use super::{escape, number, place, tell_apart};
 
 /// One curve.
 pub struct Curve<'a> {
@@ -35,11 +35,12 @@ pub fn lines(curves: &[Curve], steps: &[String], x_title: &str, y_title: &str) -
     let every = steps.len().div_ceil(6).max(1);
     // Names as long as their place, at the larger type of narrow screens.
     let longest = ((plot.area[2] * every as f64 / steps.len().max(1) as f64 / 12.0) as usize).clamp(3, 16);
-    for (k, step) in steps.iter().enumerate().filter(|(k, _)| k % every == 0) {
+    let labels = tell_apart(&steps.iter().map(String::as_str).collect::<Vec<_>>(), longest);
+    for (k, label) in labels.iter().enumerate().filter(|(k, _)| k % every == 0) {
         out += &format!(
             "<text class=\"tick\" x=\"{}\" y=\"260\" text-anchor=\"middle\">{}</text>\n",
             place(plot.px(k as f64)),
-            escape(&short(step, longest))
+            escape(label)
         );
     }
     for curve in curves {

@@ -10,7 +10,7 @@ mod line;
 mod partition;
 
 pub use bars::{Bar, bars};
-pub use histogram::{Frame, Series, histogram};
+pub use histogram::{Frame, Series, histogram, with_legend};
 pub use line::{Curve, lines};
 pub use partition::{colour, face_counts, partition, sample, share};
 
@@ -86,12 +86,33 @@ pub fn number(x: f64) -> String {
     if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_string() }
 }
 
-/// A name cut to `most` characters; the whole is for the chart's tooltip.
+/// A name cut in its middle to `most` characters: what tells names apart mostly stands at their end. The whole is for the
+/// chart's tooltip.
 pub fn short(name: &str, most: usize) -> String {
-    if name.chars().count() <= most {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most {
         return name.to_string();
     }
-    name.chars().take(most - 1).chain(['…']).collect()
+    let head = most.saturating_sub(1) / 3;
+    let tail = most.saturating_sub(1) - head;
+    letters[..head].iter().chain(['…'].iter()).chain(&letters[letters.len() - tail..]).collect()
+}
+
+/// Names of one kind, each of at most `most` characters: where they do not fit, what they all begin and end with goes first.
+pub fn tell_apart(names: &[&str], most: usize) -> Vec<String> {
+    let fits = names.iter().all(|n| n.chars().count() <= most);
+    let (mut begin, mut end) = ("", "");
+    if let Some((first, rest)) = names.split_first().filter(|(_, rest)| !fits && !rest.is_empty()) {
+        let common = |a: &str, b: &str| a.char_indices().zip(b.chars()).take_while(|((_, x), y)| x == y).count();
+        let letters = rest.iter().map(|n| common(first, n)).min().unwrap_or(0);
+        let shared = first.char_indices().nth(letters).map_or(*first, |(k, _)| &first[..k]);
+        begin = shared.rfind(['/', '_', '-', '.', ' ']).map_or("", |k| &shared[..=k]);
+        let ending = first.rfind('.').filter(|&k| k >= begin.len()).map_or("", |k| &first[k..]);
+        let shorter = |n: &str| n.len() >= begin.len() + ending.len() && n.ends_with(ending);
+        end = if names.iter().all(|n| shorter(n)) { ending } else { "" };
+    }
+    let middle = |n: &&str| short(&n[begin.len()..n.len() - end.len()], most);
+    names.iter().map(middle).collect()
 }
 
 #[cfg(test)]
@@ -116,6 +137,11 @@ mod tests {
     #[test]
     fn names_cannot_leave_their_element() {
         assert_eq!(escape("</script><b a='\u{0}'>"), "&lt;/script&gt;&lt;b a=&#39;\u{fffd}&#39;&gt;");
-        assert_eq!(short("abcdef", 4), "abc…");
+        assert_eq!(short("abcdef", 4), "a…ef");
+        let names = ["my-model-epoch-1.onnx", "my-model-epoch-10.onnx"];
+        assert_eq!(tell_apart(&names, 8), ["1", "10"]);
+        let names = ["Stateful/call/dense/Relu[3]", "Stateful/call/dense_1/Relu[4]"];
+        assert_eq!(tell_apart(&names, 14), ["dense/Relu[3]", "dens…1/Relu[4]"]);
+        assert_eq!(tell_apart(&["fc1", "fc2"], 14), ["fc1", "fc2"]);
     }
 }

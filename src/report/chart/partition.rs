@@ -57,7 +57,9 @@ pub fn share(counts: &[usize], n: usize) -> f64 {
 /// Draws the partition; with `titles`, each polygon says by itself what it is (files without a script).
 pub fn partition(picture: &Partition, titles: bool) -> String {
     let [[x0, x1], [y0, y1]] = picture.frame;
-    let (left, top) = (84.0, 14.0);
+    // Room for the labels of the ticks, at the larger type of narrow screens, and for the title beside them.
+    let longest = ticks([y0, y1], 6).into_iter().map(|t| number(t).chars().count()).max().unwrap_or(0);
+    let (left, top) = (f64::max(84.0, 46.0 + 12.0 * longest as f64), 14.0);
     let px = |x: f64| left + (x - x0) / (x1 - x0) * SIDE;
     let py = |y: f64| top + SIDE - (y - y0) / (y1 - y0) * SIDE;
     let point = |p: &[f64; 2]| format!("{} {}", place(px(p[0])), place(py(p[1])));
@@ -65,7 +67,8 @@ pub fn partition(picture: &Partition, titles: bool) -> String {
     let legend = 20.0 * (picture.layers.len() + usize::from(picture.decision_label.is_some())) as f64;
     let height = if titles { 710.0 + legend } else { 646.0 };
     let mut out = format!(
-        "<svg class=\"chart partition\" viewBox=\"0 0 650 {}\" role=\"img\" aria-label=\"{} regions, coloured by number of faces\">\n<style>",
+        "<svg class=\"chart partition\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} regions, coloured by number of faces\">\n<style>",
+        place(left + 566.0),
         place(height),
         picture.polygons.len()
     );

@@ -29,6 +29,8 @@ pub fn figures(rows: &[(String, String)]) -> String {
 pub enum Cell {
     /// Text, still to be escaped.
     Text(String),
+    /// Text, and what stands under it in smaller type.
+    Below(String, String),
     /// A word whose class shows how it turned out.
     Outcome(String),
 }
@@ -55,6 +57,7 @@ pub fn table(head: &[&str], names: usize, rows: Vec<Vec<Cell>>) -> String {
     let class = |k: usize| if k < names { " class=\"name\"" } else { " class=\"n\"" };
     let cell = |cell: &Cell| match cell {
         Cell::Text(text) => breakable(&escape(text)),
+        Cell::Below(text, below) => format!("{}<br><small>{}</small>", escape(text), escape(below)),
         Cell::Outcome(word) => format!("<span class=\"outcome-{0}\">{0}</span>", escape(word)),
     };
     let mut out = String::from("<div class=\"scroll\"><table>\n<thead><tr>");

@@ -178,7 +178,7 @@ fn swatches(picture: &Partition) -> String {
 pub fn findings(report: &Report) -> String {
     let mut out = String::from("<h2>Findings</h2>\n");
     if report.findings.is_empty() {
-        return out + "<p class=\"muted\">None.</p>\n";
+        out += "<p class=\"muted\">None.</p>\n";
     }
     for finding in &report.findings {
         let severity = finding.severity.name();
@@ -191,6 +191,15 @@ pub fn findings(report: &Report) -> String {
             escape(&finding.code),
             escape(&finding.message),
             hint.unwrap_or_default()
+        );
+    }
+    for ignored in &report.checks.ignored {
+        let node = ignored.node.as_ref().map_or(String::new(), |n| format!(" at <code>{}</code>", escape(n)));
+        out += &format!(
+            "<p class=\"finding muted\"><span class=\"severity info\">ignored</span> <code>{}</code>{node}: {}<br>because: {}</p>\n",
+            escape(&ignored.code),
+            escape(&ignored.message),
+            escape(&ignored.reason)
         );
     }
     out

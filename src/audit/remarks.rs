@@ -1,0 +1,52 @@
+//! What is remarkable about the units of a model, as findings: dead weight, units without a bend, degeneracy.
+//!
+//! Contract: only what is proven over the domain; what samples merely did not show stays in the attribution.
+
+use crate::finding::{Finding, Severity};
+use crate::report::chart::number;
+use crate::report::{Attribution, Position};
+
+/// Layers whose units a message names.
+const NAMED: usize = 5;
+
+/// The findings.
+pub fn remarks(units: u64, attribution: &Attribution, position: &[Position]) -> Vec<Finding> {
+    let count = |of: fn(&crate::report::LayerFaces) -> u64| attribution.layers.iter().map(of).sum::<u64>();
+    let mut out = vec![];
+    let dead = count(|l| l.never_active_units);
+    if dead > 0 {
+        let message = format!(
+            "{} of {} units are active nowhere in the domain: {}",
+            number(dead as f64),
+            number(units as f64),
+            named(&attribution.never_active)
+        );
+        let hint = "prune them, or check that the domain is the one that the model was trained for";
+        out.push(Finding::new("dead-units", Severity::Warning, message).hint(hint));
+    }
+    let linear = count(|l| l.always_active_units);
+    if linear > 0 {
+        let message = format!(
+            "{} of {} units are active everywhere in the domain: {}",
+            number(linear as f64),
+            number(units as f64),
+            named(&attribution.always_active)
+        );
+        let hint = "they bend nothing here: a narrower layer computes the same";
+        out.push(Finding::new("always-active-units", Severity::Info, message).hint(hint));
+    }
+    let departures: Vec<String> = (position.iter())
+        .filter_map(|p| p.occurrences.filter(|&n| n > 0).map(|n| format!("{} {}", number(n as f64), p.departure)))
+        .collect();
+    if !departures.is_empty() {
+        let message = format!("the network is not in general position: {}", departures.join(", "));
+        let hint = "checks.general_position names the units; closed forms that assume it are not applicable";
+        out.push(Finding::new("not-in-general-position", Severity::Info, message).hint(hint));
+    }
+    out
+}
+
+fn named(units: &[String]) -> String {
+    let more = if units.len() > NAMED { ", …" } else { "" };
+    units[..units.len().min(NAMED)].join(", ") + more
+}
