@@ -9,6 +9,7 @@ use super::bits::Bits;
 use super::descent::{Cell, Descent, Entry, Slot, Stop};
 use super::stage::{Level, NONE};
 use super::vertex::{Origin, Row, Spot, Vertex, between, between_far, solve};
+use crate::polytope::wide;
 use std::cmp::Ordering;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
@@ -47,15 +48,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         self.edges.find::<D, W>(&self.upper, &self.lower, slot, cell.simple);
         let first = self.vertices.len();
-        for k in 0..self.edges.pairs.len() {
-            let (i, j) = self.edges.pairs[k];
-            let (p, n) = (self.upper[i as usize], self.lower[j as usize]);
-            let shared = p.mask.and(&n.mask);
-            if !cell.simple && p.mask.count() > D && n.mask.count() > D && !self.edge(&cell, p, n, &shared) {
-                continue;
-            }
-            let vertex = self.cut_edge(&cell, form, level, p.vertex, n.vertex, &shared)?;
-            self.fresh.push(Entry { mask: shared.with(slot), vertex });
+        if !cell.simple {
+            self.drop_diagonals(&cell);
+        }
+        self.cut_edges(&cell, form, level);
+        for (k, &(i, j)) in self.edges.pairs.iter().enumerate() {
+            let shared = self.upper[i as usize].mask.and(&self.lower[j as usize].mask);
+            self.fresh.push(Entry { mask: shared.with(slot), vertex: (first + k) as u32 });
         }
         if let Some((stage, begin, words)) = open {
             self.evaluate(first, stage, begin, words);
@@ -76,48 +75,69 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         Ok((lower, upper))
     }
 
+    /// Leaves out pairs that span no edge of a cell that is not simple.
     #[cold]
-    fn edge(&self, cell: &Cell<W>, p: Entry<W>, n: Entry<W>, shared: &Bits<W>) -> bool {
+    fn drop_diagonals(&mut self, cell: &Cell<W>) {
         let all = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
-        !all.iter().any(|e| e.vertex != p.vertex && e.vertex != n.vertex && e.mask.contains(shared))
+        let (upper, lower) = (&self.upper, &self.lower);
+        self.edges.pairs.retain(|&(i, j)| {
+            let (p, n) = (&upper[i as usize], &lower[j as usize]);
+            let shared = p.mask.and(&n.mask);
+            let third = |e: &Entry<W>| e.vertex != p.vertex && e.vertex != n.vertex && e.mask.contains(&shared);
+            p.mask.count() == D || n.mask.count() == D || !all.iter().any(third)
+        });
     }
 
-    /// The new vertex on an edge.
+    /// The new vertices, one per pair.
     #[inline(always)]
-    fn cut_edge(
-        &mut self,
-        cell: &Cell<W>,
-        form: &Row<D>,
-        level: Level,
-        upper: u32,
-        lower: u32,
-        shared: &Bits<W>,
-    ) -> Result<u32, Stop> {
-        let (p, n) = (&self.vertices[upper as usize], &self.vertices[lower as usize]);
-        let origin = Origin::Cut { upper, lower, level };
-        let nowhere = Spot { x: [0.0; D], error: 0.0 };
-        if p.finite * n.finite == 1.0 {
-            if let Some(spot) = between(form, p, n) {
-                let vertex = Vertex::new(spot, true, origin);
-                if !vertex.hazy(self.ground.volumes) {
-                    return Ok(self.push(vertex, nowhere));
-                }
+    fn cut_edges(&mut self, cell: &Cell<W>, form: &Row<D>, level: Level) {
+        let first = self.vertices.len();
+        let (pairs, upper, lower) = (&self.edges.pairs, &self.upper, &self.lower);
+        let (strict, vertices) = (self.ground.volumes, &mut self.vertices);
+        let unclear = wide(Between { pairs, upper, lower, form, level, strict, vertices });
+        if !self.ground.bounds.is_bounded() {
+            self.rests.resize(self.vertices.len(), Spot { x: [0.0; D], error: 0.0 });
+        }
+        for k in (0..self.edges.pairs.len()).filter(|_| unclear) {
+            if self.vertices[first + k].at.error.is_infinite() {
+                let (i, j) = self.edges.pairs[k];
+                let (p, n) = (self.upper[i as usize], self.lower[j as usize]);
+                self.cut_edge(cell, form, first + k, p, n);
             }
-            return Ok(self.cut_by_solving(cell, form, shared, true, origin));
+        }
+    }
+
+    /// The new vertex on an edge that has an end at infinity, or where interpolation is too uncertain.
+    #[cold]
+    #[inline(never)]
+    fn cut_edge(&mut self, cell: &Cell<W>, form: &Row<D>, vertex: usize, p: Entry<W>, n: Entry<W>) {
+        let shared = p.mask.and(&n.mask);
+        let origin = self.vertices[vertex].origin;
+        let (upper, lower) = (&self.vertices[p.vertex as usize], &self.vertices[n.vertex as usize]);
+        if upper.finite * lower.finite == 1.0 {
+            return self.cut_by_solving(cell, form, &shared, true, vertex);
         }
         let finite = shared.and(&Bits::first(cell.walls as usize)).is_empty();
-        let rest = self.rest(upper);
-        if let Some((spot, rest)) = between_far(form, (p, &rest), n, finite) {
-            let vertex = Vertex::new(spot, finite, origin);
-            if !vertex.hazy(true) {
-                return Ok(self.push(vertex, rest));
+        let rest = self.rest(p.vertex);
+        if let Some((spot, rest)) = between_far(form, (upper, &rest), lower, finite) {
+            let cut = Vertex::new(spot, finite, origin);
+            if !cut.hazy(true) {
+                return self.place(vertex, cut, rest);
             }
         }
-        Ok(self.cut_by_solving(cell, form, shared, finite, origin))
+        self.cut_by_solving(cell, form, &shared, finite, vertex)
+    }
+
+    fn place(&mut self, vertex: usize, cut: Vertex<D>, rest: Spot<D>) {
+        self.vertices[vertex] = cut;
+        if let Some(place) = self.rests.get_mut(vertex) {
+            *place = rest;
+        }
     }
 
     /// A new vertex from the hyperplanes through it; at infinity, its two parts from the same normals.
-    fn cut_by_solving(&mut self, cell: &Cell<W>, form: &Row<D>, shared: &Bits<W>, finite: bool, origin: Origin) -> u32 {
+    fn cut_by_solving(&mut self, cell: &Cell<W>, form: &Row<D>, shared: &Bits<W>, finite: bool, vertex: usize) {
+        let origin = self.vertices[vertex].origin;
         let mut rows = [*form; D];
         let mut count = 1;
         for slot in shared.iter().take(D - 1) {
@@ -140,20 +160,19 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             part(true).zip(part(false))
         };
         if let Some((at, rest)) = solved {
-            let vertex = Vertex::new(at, finite, origin);
-            if !vertex.blurred() {
-                return self.push(vertex, rest);
+            let cut = Vertex::new(at, finite, origin);
+            if !cut.blurred() {
+                return self.place(vertex, cut, rest);
             }
         }
-        self.cut_exactly(finite, origin)
+        self.cut_exactly(finite, vertex)
     }
 
     /// A new vertex at its exact position, rounded.
     #[cold]
-    fn cut_exactly(&mut self, finite: bool, origin: Origin) -> u32 {
-        let nowhere = Spot { x: [0.0; D], error: 0.0 };
-        let vertex = self.push(Vertex::new(nowhere, finite, origin), nowhere);
-        let point = self.exact_point(vertex);
+    fn cut_exactly(&mut self, finite: bool, vertex: usize) {
+        let origin = self.vertices[vertex].origin;
+        let point = self.exact_point(vertex as u32);
         let spot = |part: &dyn Fn(usize) -> f64| {
             let x: [f64; D] = std::array::from_fn(part);
             let size = x.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
@@ -161,11 +180,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         };
         let a = spot(&|k| point.x[k].a.to_f64().value());
         let b = spot(&|k| point.x[k].b.to_f64().value());
-        self.vertices[vertex as usize] = Vertex::new(if finite { a } else { b }, finite, origin);
-        if let Some(rest) = self.rests.get_mut(vertex as usize) {
-            *rest = a;
-        }
-        vertex
+        self.place(vertex, Vertex::new(if finite { a } else { b }, finite, origin), a);
     }
 
     /// Gives a cell a table of slots of its own without those that no vertex lies on; the order stays.
@@ -228,5 +243,39 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             self.along.push((slot as u32, source, cell.along));
             cell.along = self.along.len() as u32 - 1;
         }
+    }
+}
+
+/// Cuts the edges between finite vertices by interpolation; a vertex that this leaves too uncertain gets an infinite
+/// error. Whether there is one.
+struct Between<'a, const D: usize, const W: usize> {
+    pairs: &'a [(u32, u32)],
+    upper: &'a [Entry<W>],
+    lower: &'a [Entry<W>],
+    form: &'a Row<D>,
+    level: Level,
+    strict: bool,
+    vertices: &'a mut Vec<Vertex<D>>,
+}
+
+impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Between<'_, D, W> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let mut unclear = false;
+        for &(i, j) in self.pairs {
+            let (upper, lower) = (self.upper[i as usize].vertex, self.lower[j as usize].vertex);
+            let origin = Origin::Cut { upper, lower, level: self.level };
+            let (p, n) = (&self.vertices[upper as usize], &self.vertices[lower as usize]);
+            let spot = if p.finite * n.finite == 1.0 { between(self.form, p, n) } else { None };
+            let mut vertex = Vertex::new(spot.unwrap_or(Spot { x: [0.0; D], error: f64::INFINITY }), true, origin);
+            if vertex.hazy(self.strict) {
+                vertex.at.error = f64::INFINITY;
+                unclear = true;
+            }
+            self.vertices.push(vertex);
+        }
+        unclear
     }
 }

@@ -164,7 +164,6 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub node_forms: Vec<Forms>,
     pub followers: Vec<Follower>,
     pub pattern: Pattern,
-    pub seeds: Vec<Vertex<D>>,
     pub exact: Vec<Option<Rc<Point>>>,
     pub store: Store,
     pub counts: Counts,
@@ -190,10 +189,6 @@ pub struct Descent<'a, const D: usize, const W: usize> {
 impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
     pub fn new(ground: &'a Ground<'a>) -> Self {
         let nodes = ground.walker.network().nodes.len();
-        let seed = |(k, (_, x)): (usize, &(Pattern, Vec<f64>))| {
-            let spot = Spot { x: std::array::from_fn(|j| x[j]), error: 0.0 };
-            Vertex::new(spot, true, Origin::Seeded(k as u32))
-        };
         Descent {
             ground,
             vertices: vec![],
@@ -209,7 +204,6 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             node_forms: vec![Forms::default(); nodes],
             followers: vec![Follower::default(); nodes],
             pattern: ground.walker.layout().empty(),
-            seeds: ground.points.iter().enumerate().map(seed).collect(),
             exact: vec![],
             store: Store::default(),
             counts: Counts::new(D, &ground.stages),
@@ -304,7 +298,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             Bounds::Polytope(walls) => self.begin_in_polytope(walls)?,
             _ => self.begin_in_box(),
         }
-        self.points.extend(0..self.seeds.len() as u32);
+        self.points.extend(0..self.ground.points.len() as u32);
         let walls = self.slots.len() as u32;
         let cell = Cell {
             start: 0,
@@ -317,7 +311,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             along: NONE,
         };
         self.domain = self.domain_volume(&cell);
-        let points = (0, self.seeds.len() as u32);
+        let points = (0, self.ground.points.len() as u32);
         Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
     }
 

@@ -186,14 +186,18 @@ impl RowForms {
         wide(Signs { forms: self, vertices, open, signs });
     }
 
-    /// Signs of all rows of one word.
+    /// Signs of the rows of one word, in vectors of which some row is open.
     #[inline(always)]
-    fn word<const D: usize>(&self, v: &Vertex<D>, word: usize) -> (u64, u64) {
+    fn word<const D: usize>(&self, v: &Vertex<D>, word: usize, open: u64) -> (u64, u64) {
         let (start, s) = (64 * word, self.stride);
         let mut at = s.min(start + 64);
         let (mut positive, mut negative) = (0u64, 0u64);
         while at > start {
             at -= LANES;
+            if open >> (at - start) & ((1 << LANES) - 1) == 0 {
+                (positive, negative) = (positive << LANES, negative << LANES);
+                continue;
+            }
             let mut value = lanes(&self.values, D * s + at).map(|c| c * v.finite);
             for k in 0..D {
                 let w = lanes(&self.values, k * s + at);
@@ -265,11 +269,12 @@ impl<const D: usize> pulp::NullaryFnOnce for Signs<'_, D> {
             if open == 0 {
                 continue;
             }
-            let many = open.count_ones() > 12;
+            let vectors = (open | open >> 1 | open >> 2 | open >> 3) & 0x1111_1111_1111_1111;
+            let many = 2 * open.count_ones() >= 3 * vectors.count_ones();
             for (v, signs) in self.vertices.iter().zip(self.signs.chunks_exact_mut(3 * words)) {
                 let (mut p, mut n) = (0, 0);
                 if many {
-                    (p, n) = self.forms.word(v, w);
+                    (p, n) = self.forms.word(v, w, open);
                     (p, n) = (p & open, n & open);
                 } else {
                     for k in super::bits::Ones(open) {

@@ -4,7 +4,7 @@ use super::bits::{Bits, Ones};
 use super::descent::{Cell, Descent, Entry, Errand, Frame, Stop};
 use super::follow::Follower;
 use super::stage::{Kind, Level, NONE, Rows};
-use super::vertex::{Origin, Row, Vertex, solve};
+use super::vertex::{Origin, Row, Spot, Vertex, solve};
 use crate::ir::{Op, Rational, rational};
 use std::cmp::Ordering;
 
@@ -196,6 +196,34 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         Some(if above { Ordering::Greater } else { Ordering::Less })
     }
 
+    /// Puts the certain signs of a row at the entries of a cell into `sides`.
+    #[inline(always)]
+    fn row_signs(&mut self, cell: &Cell<W>, stage: usize, row: usize) {
+        let words = self.ground.stages.list[stage].words();
+        let (w, bit) = (row / 64, row % 64);
+        let (vertices, signs, mut unclear) = (&self.vertices, &self.signs, false);
+        let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        self.sides.clear();
+        self.sides.extend(own.iter().map(|e| {
+            let at = vertices[e.vertex as usize].signs as usize;
+            let own = &signs[at..at + 2 * words];
+            let (above, below) = (own[w] >> bit & 1 == 1, own[words + w] >> bit & 1 == 1);
+            unclear |= !(above | below);
+            if above {
+                Ordering::Greater
+            } else if below {
+                Ordering::Less
+            } else {
+                Ordering::Equal
+            }
+        }));
+        for k in (0..self.sides.len()).filter(|_| unclear) {
+            if self.sides[k] == Ordering::Equal {
+                self.sides[k] = self.row_sign(cell, cell.start + k as u32, stage, row);
+            }
+        }
+    }
+
     /// The certain sign of a row at an entry of a cell.
     #[inline(always)]
     fn row_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
@@ -263,11 +291,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             return Ok(());
         }
         let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
-        self.sides.clear();
-        for k in frame.cell.start..frame.cell.start + frame.cell.len {
-            let sign = self.row_sign(&frame.cell, k, s, row);
-            self.sides.push(sign);
-        }
+        self.row_signs(&frame.cell, s, row);
         let form = self.floors[s].rows.row::<D>(row);
         let level = Level { stage: s as u32, a: row as u32, b: NONE };
         let source = self.ground.stages.list[s].first + row as u32;
@@ -310,7 +334,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let begin = self.points.len() as u32;
         for k in start..start + len {
             let point = self.points[k as usize];
-            let (value, bound) = form.at(&self.seeds[point as usize]);
+            let x = &self.ground.points[point as usize].1;
+            let spot = Spot { x: std::array::from_fn(|j| x[j]), error: 0.0 };
+            let (value, bound) = form.at(&Vertex::new(spot, true, Origin::Seeded(point)));
             let above = if value.abs() > bound {
                 value > 0.0
             } else {

@@ -61,8 +61,9 @@ pub enum Origin {
 }
 
 impl<const D: usize> Vertex<D> {
+    #[inline(always)]
     pub fn new(at: Spot<D>, finite: bool, origin: Origin) -> Vertex<D> {
-        let reach = at.x.iter().fold(0.0, |r: f64, x| r.max(x.abs()));
+        let reach = at.x.iter().fold(0.0, |r: f64, x| if x.abs() > r { x.abs() } else { r });
         let gamma = (D + 4) as f64 * U;
         let blur = (at.error + gamma * reach) * SLACK;
         let spread = (D as f64 * (reach + at.error) + 1.0) * SLACK;
@@ -137,7 +138,7 @@ pub fn between<const D: usize>(row: &Row<D>, p: &Vertex<D>, n: &Vertex<D>) -> Op
     for k in 0..D {
         let step = n.at.x[k] - p.at.x[k];
         x[k] = p.at.x[k] + t * step;
-        length = length.max(step.abs());
+        length = if step.abs() > length { step.abs() } else { length };
     }
     let rounding = 8.0 * U * p.reach.max(n.reach);
     let error = (p.at.error.max(n.at.error) + error * length + rounding) * SLACK + TINY;
