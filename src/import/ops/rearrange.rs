@@ -62,7 +62,7 @@ pub fn pad(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         return Err(Refusal::new(format!("pads {given:?} do not fit an input of shape {:?}", x.shape)));
     }
     let mode = call.text("mode").unwrap_or_else(|| "constant".into());
-    let mut along: Vec<Vec<Option<usize>>> = x.shape.iter().map(|&d| (0..d).map(Some).collect()).collect();
+    let mut along: Vec<Vec<u32>> = x.shape.iter().map(|&d| (0..d as u32).collect()).collect();
     for (k, &axis) in axes.iter().enumerate() {
         let axis = if axis < 0 { axis + rank as i64 } else { axis } as usize;
         let size = *x.shape.get(axis).ok_or_else(|| Refusal::new("a pad axis out of range"))? as i64;
@@ -70,31 +70,34 @@ pub fn pad(l: &mut Lowering, call: &Call) -> Result<Computed, Refusal> {
         if before.abs().max(after.abs()) > 1 << 24 || size + before + after < 0 {
             return Err(Refusal::new(format!("pads {given:?} do not fit an input of shape {:?}", x.shape)));
         }
-        let place = |i: i64| -> Option<usize> {
+        let place = |i: i64| -> u32 {
             let inside = (0..size).contains(&i);
             match mode.as_str() {
-                _ if inside => Some(i as usize),
-                "edge" => Some(i.clamp(0, size - 1) as usize),
-                "wrap" => Some(i.rem_euclid(size) as usize),
+                _ if inside => i as u32,
+                "edge" => i.clamp(0, size - 1) as u32,
+                "wrap" => i.rem_euclid(size) as u32,
                 "reflect" if size > 1 => {
                     let at = i.rem_euclid(2 * (size - 1));
-                    Some(at.min(2 * (size - 1) - at) as usize)
+                    at.min(2 * (size - 1) - at) as u32
                 }
-                _ => None,
+                _ => ZERO,
             }
         };
         along[axis] = (-before..size + after).map(place).collect();
     }
     let shape: Vec<usize> = along.iter().map(|a| a.len()).collect();
     elements(&shape)?;
-    let mut index: Vec<Option<usize>> = vec![Some(0)];
-    for (k, a) in along.iter().enumerate() {
-        let size = x.shape[k];
-        index = index.iter().flat_map(|outer| a.iter().map(move |i| Some(outer.as_ref()? * size + (*i)?))).collect();
+    let mut map: Vec<u32> = vec![0];
+    for (a, &size) in along.iter().zip(&x.shape) {
+        let mut next = Vec::with_capacity(map.len() * a.len());
+        for &outer in &map {
+            let inner = |&i: &u32| if outer == ZERO || i == ZERO { ZERO } else { outer * size as u32 + i };
+            next.extend(a.iter().map(inner));
+        }
+        map = next;
     }
-    let bias =
-        (value != 0.0).then(|| Broadcast::full(index.iter().map(|i| if i.is_none() { value } else { 0.0 }).collect()));
-    let map: Vec<u32> = index.iter().map(|i| i.map_or(ZERO, |i| i as u32)).collect();
+    let padded = |&i: &u32| if i == ZERO { value } else { 0.0 };
+    let bias = (value != 0.0).then(|| Broadcast::full(map.iter().map(padded).collect()));
     let op = Op::Affine(Affine { source: x.node, linear: Linear::Index(map.into()), divisor: None, bias });
     let node = l.push(l.inherit(call, x.node), shape.clone(), op);
     Ok(Computed { node, shape })

@@ -25,7 +25,7 @@ pub const COLOURS: [[u8; 3]; 10] = [
 const SIDE: f64 = 560.0;
 
 /// Width and dashes of a layer's edges, from the first layer on.
-const EDGES: [(&str, &str); 4] = [("2.2", ""), ("1.4", ""), ("1.1", "5 2.5"), ("0.9", "2 2")];
+const EDGES: [(&str, &str); 4] = [("2.2", ""), ("1.4", "10 2"), ("1.1", "5 2.5"), ("0.9", "2 2")];
 
 /// Colour of a share between 0 and 1.
 pub fn colour(share: f64) -> String {

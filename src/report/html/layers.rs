@@ -47,7 +47,7 @@ fn faces(report: &Report, attribution: &Attribution) -> String {
         "<figure>{}<figcaption>Interior faces credited to each layer, from input to output; one is counted from both of its sides, \
         each {}’s by itself.</figcaption></figure>\n",
         bars(&rows, "interior faces", "layer"),
-        text::units(report)
+        text::unit(report)
     )
 }
 
