@@ -27,8 +27,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let folder = arguments.first().filter(|f| *f != ".");
     let only = arguments.get(1);
-    // One thread is this one, so that its own processor time is that of the work.
-    let one = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().expect("a thread");
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let pair = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
     println!("| network | regions | regions/CPU s | with volumes | two threads | vertices/region | faces/region |");
     println!("|---|---|---|---|---|---|---|");
@@ -89,10 +88,10 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
     best.expect("at least one pass")
 }
 
-/// Time this thread was on a processor.
+/// Time that all threads of this process were on a processor.
 fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux system");
-    text.split(' ').next().and_then(|t| t.parse::<f64>().ok()).expect("nanoseconds") * 1e-9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 type Layer = (Vec<f64>, Vec<f64>);
