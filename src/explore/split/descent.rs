@@ -53,6 +53,8 @@ pub struct Errand<'a> {
     pub path: &'a [u16],
     /// Number of splits at which the tree is cut into subtrees.
     pub trunk: usize,
+    /// The seeded points to carry along, where it is known which of them lie in the subtree.
+    pub points: Option<&'a [u32]>,
     /// Collect the paths of the subtrees instead of counting regions.
     pub collect: bool,
     /// Most regions to count.
@@ -70,6 +72,8 @@ pub struct Walk {
     pub counts: Counts,
     /// Paths of the subtrees, when collecting.
     pub paths: Vec<Vec<u16>>,
+    /// Per path, the seeded points that arrived there.
+    pub arrived: Vec<Vec<u32>>,
     /// Whether the limit on regions left nothing out.
     pub whole: bool,
 }
@@ -169,6 +173,7 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub counts: Counts,
     pub path: Vec<u16>,
     pub collected: Vec<Vec<u16>>,
+    pub arrived: Vec<Vec<u32>>,
     pub cells: u64,
     /// Sides of the entries of the cell being cut.
     pub sides: Vec<Ordering>,
@@ -209,6 +214,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             counts: Counts::new(D, &ground.stages),
             path: vec![],
             collected: vec![],
+            arrived: vec![],
             cells: 0,
             sides: vec![],
             upper: vec![],
@@ -228,12 +234,13 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
     pub fn run(&mut self, errand: &Errand) -> Result<Walk, Stop> {
         self.counts = Counts::new(D, &self.ground.stages);
         self.collected.clear();
+        self.arrived.clear();
         self.frames.clear();
         self.path.clear();
         for (floor, stage) in self.floors.iter_mut().zip(&self.ground.stages.list) {
             floor.seen = [vec![0; stage.words()], vec![0; stage.words()]];
         }
-        let root = self.root()?;
+        let root = self.root(errand)?;
         self.enter(root, errand)?;
         let mut turns = 0u32;
         while let Some(frame) = self.frames.pop() {
@@ -259,7 +266,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             }
         }
         let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
-        Ok(Walk { counts, paths, whole: self.frames.is_empty() })
+        Ok(Walk { counts, paths, arrived: std::mem::take(&mut self.arrived), whole: self.frames.is_empty() })
     }
 
     /// Takes a cell on to its next split.
@@ -275,12 +282,14 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         let ends = errand.collect && (region || frame.depth as usize >= errand.trunk);
         if ends {
             self.collected.push(self.path.clone());
+            let (start, len) = (frame.points.0 as usize, frame.points.1 as usize);
+            self.arrived.push(self.points[start..start + len].to_vec());
         }
         ends
     }
 
     /// The domain itself.
-    fn root(&mut self) -> Result<Frame<W>, Stop> {
+    fn root(&mut self, errand: &Errand) -> Result<Frame<W>, Stop> {
         if 2 * D > Bits::<W>::CAPACITY {
             return Err(Stop::TooManyFaces);
         }
@@ -298,7 +307,10 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             Bounds::Polytope(walls) => self.begin_in_polytope(walls)?,
             _ => self.begin_in_box(),
         }
-        self.points.extend(0..self.ground.points.len() as u32);
+        match errand.points {
+            Some(points) => self.points.extend_from_slice(points),
+            None => self.points.extend(0..self.ground.points.len() as u32),
+        }
         let walls = self.slots.len() as u32;
         let cell = Cell {
             start: 0,
@@ -311,7 +323,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             along: NONE,
         };
         self.domain = self.domain_volume(&cell);
-        let points = (0, self.ground.points.len() as u32);
+        let points = (0, self.points.len() as u32);
         Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
     }
 

@@ -50,6 +50,8 @@ pub struct Tree<'a> {
     trunk: usize,
     /// The paths of the subtrees, in order.
     pub paths: Vec<Vec<u16>>,
+    /// Per path, the seeded points in its subtree.
+    arrived: Vec<Vec<u32>>,
     /// Counts that belong to no subtree: the layers' cells of the trunk.
     pub above: Counts,
 }
@@ -81,17 +83,24 @@ impl<'a> Tree<'a> {
             _ => vec![],
         });
         let ground = Ground { walker, bounds, columns: columns.collect(), stages, corners, points, volumes };
-        let mut tree = Tree { ground, trunk: 0, paths: vec![], above: Counts::default() };
+        let mut tree = Tree { ground, trunk: 0, paths: vec![], arrived: vec![], above: Counts::default() };
         loop {
             let never = || false;
-            let errand =
-                Errand { path: &[], trunk: tree.trunk, collect: true, limit: u64::MAX, stop: &never, show: None };
+            let errand = Errand {
+                path: &[],
+                trunk: tree.trunk,
+                points: None,
+                collect: true,
+                limit: u64::MAX,
+                stop: &never,
+                show: None,
+            };
             let walk = match tree.walk(&errand) {
                 Ok(walk) => walk,
                 Err(stop) => return Ok(Err(NotSplit::from(stop))),
             };
             let grew = walk.paths.len() > tree.paths.len() || walk.paths.iter().any(|p| p.len() == tree.trunk);
-            (tree.paths, tree.above) = (walk.paths, walk.counts);
+            (tree.paths, tree.arrived, tree.above) = (walk.paths, walk.arrived, walk.counts);
             if tree.paths.len() >= SUBTREES || tree.trunk == TRUNK || !grew {
                 return Ok(Ok(tree));
             }
@@ -111,7 +120,15 @@ impl<'a> Tree<'a> {
         limit: u64,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Counts, bool)>, NotSplit> {
-        match self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show: None }) {
+        match self.walk(&Errand {
+            path,
+            trunk: self.trunk,
+            points: self.points_in(path),
+            collect: false,
+            limit,
+            stop,
+            show: None,
+        }) {
             Ok(walk) => Ok(Some((walk.counts, walk.whole))),
             Err(Stop::Asked) => Ok(None),
             Err(stop) => Err(stop.into()),
@@ -131,7 +148,13 @@ impl<'a> Tree<'a> {
         stop: &dyn Fn() -> bool,
         show: Option<(Want, &dyn Fn(Finished) -> bool)>,
     ) -> Result<Walk, Stop> {
-        self.walk(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show })
+        self.walk(&Errand { path, trunk: self.trunk, points: self.points_in(path), collect: false, limit, stop, show })
+    }
+
+    /// The seeded points that lie in a subtree; paths are in the order of their letters, as the descent meets them.
+    fn points_in(&self, path: &[u16]) -> Option<&[u32]> {
+        let place = self.paths.binary_search_by(|p| p[..].cmp(path)).ok()?;
+        Some(&self.arrived[place])
     }
 
     fn walk(&self, errand: &Errand) -> Result<Walk, Stop> {
