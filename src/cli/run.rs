@@ -50,7 +50,11 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
         .chain([stated(&arguments.gate.config), stated(&arguments.gate.baseline)].into_iter().flatten())
         .chain(Path::new(super::config::FILE).exists().then(|| super::config::FILE.into()))
         .collect();
-    output::writable(&paths(&outputs), &paths(&inputs))?;
+    // A plugin may make the folder that a report goes to.
+    let plugged = !arguments.plugins.plugin.is_empty() || config.is_some_and(|c| !c.plugins.is_empty());
+    let missing = |path: &&Path| plugged && !output::folder(path).exists();
+    let outputs: Vec<&Path> = paths(&outputs).into_iter().filter(|p| !missing(p)).collect();
+    output::writable(&outputs, &paths(&inputs))?;
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
     let mut documents = Documents::new(writing, arguments.models.len(), plugins.take_stdout())?;
