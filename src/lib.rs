@@ -34,6 +34,7 @@ pub mod explore;
 pub mod finding;
 pub mod import;
 pub mod ir;
+mod place;
 pub mod plugin;
 pub mod polytope;
 pub mod region;

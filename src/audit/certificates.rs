@@ -5,6 +5,7 @@
 
 use crate::explore::{Domain, Record};
 use crate::import::Options;
+use crate::place::{Place, cannot};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,7 +13,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use tempfile::NamedTempFile;
 
 /// First line of the file.
 const MAGIC: &str = "polyaudit/certificates/1\n";
@@ -120,13 +120,29 @@ pub struct Writer {
 }
 
 struct Open {
-    file: NamedTempFile,
+    file: Place,
     hash: Sha256,
     start: Vec<u8>,
     regions: u64,
 }
 
 impl Open {
+    fn begin(path: &Path, start: Vec<u8>) -> Result<Open> {
+        let mut open = Open { file: Place::create(path)?, hash: Sha256::new(), start: vec![], regions: 0 };
+        open.put(&start).with_context(|| cannot(path))?;
+        Ok(Open { start, ..open })
+    }
+
+    fn region(&mut self, record: &Record) -> std::io::Result<()> {
+        self.regions += 1;
+        self.put(&[REGION])?;
+        for part in [&record.pattern, &record.verdicts] {
+            self.put(&(part.len() as u64).to_le_bytes())?;
+            self.put(part)?;
+        }
+        Ok(())
+    }
+
     fn put(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.hash.update(bytes);
         self.file.write_all(bytes)
@@ -136,51 +152,32 @@ impl Open {
 impl Writer {
     /// Begins a file that will stand at `path`.
     pub fn create(path: &Path, header: &Header) -> Result<Writer> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new()
-            .prefix(".polyaudit")
-            .tempfile_in(folder)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
         let start = format!("{MAGIC}{}\n", serde_json::to_string(header)?).into_bytes();
-        let open = Open { file, hash: Sha256::new(), start, regions: 0 };
-        let writer = Writer { path: path.into(), open: Mutex::new(open) };
-        writer.add(None)?;
-        Ok(writer)
+        let open = Open::begin(path, start)?;
+        Ok(Writer { path: path.into(), open: Mutex::new(open) })
     }
 
     /// Appends one region; `None` forgets all that were written.
     pub fn add(&self, record: Option<&Record>) -> Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let write = |open: &mut Open| -> std::io::Result<()> {
-            let Some(record) = record else {
-                open.file.as_file_mut().set_len(0)?;
-                open.file.seek(SeekFrom::Start(0))?;
-                (open.hash, open.regions) = (Sha256::new(), 0);
-                let start = open.start.clone();
-                return open.put(&start);
-            };
-            open.regions += 1;
-            open.put(&[REGION])?;
-            for part in [&record.pattern, &record.verdicts] {
-                open.put(&(part.len() as u64).to_le_bytes())?;
-                open.put(part)?;
-            }
-            Ok(())
+        let Some(record) = record else {
+            let start = std::mem::take(&mut open.start);
+            *open = Open::begin(&self.path, start)?;
+            return Ok(());
         };
-        write(&mut open).with_context(|| format!("{}: cannot be written", self.path.display()))
+        open.region(record).with_context(|| cannot(&self.path))
     }
 
     /// Ends the file and moves it to its place.
     pub fn finish(self) -> Result<()> {
-        let what = || format!("{}: cannot be written", self.path.display());
+        let what = || cannot(&self.path);
         let mut open = self.open.into_inner().unwrap_or_else(PoisonError::into_inner);
         let regions = open.regions;
         open.put(&[END]).with_context(what)?;
         open.put(&regions.to_le_bytes()).with_context(what)?;
         let hash = open.hash.finalize();
         open.file.write_all(&hash).with_context(what)?;
-        open.file.persist(&self.path).with_context(what)?;
-        Ok(())
+        open.file.finish()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::args::ColorArg;
 use crate::import::ImportError;
+use crate::place::{Place, cannot};
 use anyhow::{Context, Result, ensure};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
@@ -27,35 +28,11 @@ pub fn save(path: &Path, text: &str) -> Result<()> {
     save_bytes(path, text.as_bytes())
 }
 
-/// Writes bytes beside a file's final place and moves them there; to what is no file (a pipe, a device) as it is.
+/// Writes bytes beside a file's final place and moves them there.
 pub fn save_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    let what = || format!("{}: cannot be written", path.display());
-    let special = |p: &Path| p.metadata().is_ok_and(|m| !m.is_file());
-    if special(path) {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path).with_context(what)?;
-        return file.write_all(bytes).with_context(what);
-    }
-    // A link stays one: what it leads to is replaced.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".polyaudit");
-    // As for any other new file, the umask decides who may read it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder(path)).map_err(plain).with_context(what)?;
-    file.write_all(bytes).with_context(what)?;
-    file.persist(path).map_err(|e| plain(e.error)).with_context(what)?;
-    Ok(())
-}
-
-/// The folder of a file.
-pub fn folder(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// An error without the name of the file beside.
-fn plain(error: std::io::Error) -> std::io::Error {
-    error.raw_os_error().map_or(std::io::Error::from(error.kind()), std::io::Error::from_raw_os_error)
+    let mut file = Place::create(path)?;
+    file.write_all(bytes).with_context(|| cannot(path))?;
+    file.finish()
 }
 
 /// Refuses, before any work, outputs that cannot be written, that are named twice, or that would replace an input.
@@ -70,11 +47,7 @@ pub fn writable(outputs: &[&Path], inputs: &[&Path]) -> Result<()> {
         ensure!(!outputs[..k].iter().any(|o| same(o, path)), "{name}: is to hold two outputs: give each its own file");
         let input = inputs.iter().find(|i| same(i, path));
         ensure!(input.is_none(), "{name}: is read by this run and would be replaced: write to another file");
-        tempfile::Builder::new()
-            .prefix(".polyaudit")
-            .tempfile_in(folder(path))
-            .map_err(plain)
-            .with_context(|| format!("{name}: cannot be written"))?;
+        Place::create(path)?;
     }
     Ok(())
 }

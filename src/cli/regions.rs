@@ -6,6 +6,7 @@
 
 use crate::explore::{Inside, RegionRow};
 use crate::ir::{Rational, rational};
+use crate::place::{Place, cannot};
 use anyhow::{Context, Result};
 use dashu_int::{IBig, UBig};
 use flate2::{Compression, write::GzEncoder};
@@ -13,7 +14,6 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Bytes of CSV in one frame of a `.zst` file.
 const FRAME: usize = 1 << 20;
@@ -28,9 +28,9 @@ pub struct RegionsFile {
 }
 
 enum Packer {
-    Plain(BufWriter<NamedTempFile>),
-    Gzip(GzEncoder<BufWriter<NamedTempFile>>),
-    Zstd { file: BufWriter<NamedTempFile>, frame: Vec<u8> },
+    Plain(BufWriter<Place>),
+    Gzip(GzEncoder<BufWriter<Place>>),
+    Zstd { file: BufWriter<Place>, frame: Vec<u8> },
 }
 
 impl RegionsFile {
@@ -87,7 +87,7 @@ impl RegionsFile {
             self.flush_line()?;
         }
         let path = self.path;
-        let what = || format!("{}: cannot be written", path.display());
+        let what = || cannot(&path);
         let file = match self.packer {
             Packer::Plain(file) => file,
             Packer::Gzip(encoder) => encoder.finish().with_context(what)?,
@@ -97,8 +97,7 @@ impl RegionsFile {
             }
         };
         let file = file.into_inner().map_err(|e| e.into_error()).with_context(what)?;
-        file.persist(&path).with_context(what)?;
-        Ok(())
+        file.finish()
     }
 
     fn header(&mut self, inputs: &[usize]) {
@@ -127,15 +126,13 @@ impl RegionsFile {
                 file.write_all(&packed(&frame))
             }
         };
-        written.with_context(|| format!("{}: cannot be written", self.path.display()))
+        written.with_context(|| cannot(&self.path))
     }
 }
 
 impl Packer {
     fn create(path: &Path) -> Result<Packer> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".polyaudit").tempfile_in(folder);
-        let file = BufWriter::new(file.with_context(|| format!("{}: cannot be written", path.display()))?);
+        let file = BufWriter::new(Place::create(path)?);
         Ok(match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Packer::Gzip(GzEncoder::new(file, Compression::default())),
             Some("zst") => Packer::Zstd { file, frame: vec![] },

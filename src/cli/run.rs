@@ -9,6 +9,7 @@ use super::{CHECK_FAILED, FAILED, INTERRUPTED, REFUSED, domain, output, parts, s
 use crate::audit::{Audit, DomainChoice, Settings};
 use crate::checks::Config;
 use crate::explore::{Certify, Control, Method, Plan};
+use crate::place::folder;
 use crate::report::{Style, finding_line, table};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
@@ -42,19 +43,7 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
         ensure!(models <= 1, "--certificates holds those of one model: run {models} models one by one");
         ensure!(!arguments.audit.exact, "--exact keeps no certificates: drop --exact or --certificates");
     }
-    let stated = |path: &Option<PathBuf>| path.clone();
-    let outputs: Vec<PathBuf> = (writing.output_file.iter().cloned())
-        .chain([stated(&writing.certificates), stated(&arguments.enumerating.regions)].into_iter().flatten())
-        .collect();
-    let inputs: Vec<PathBuf> = (arguments.models.iter().cloned())
-        .chain([stated(&arguments.gate.config), stated(&arguments.gate.baseline)].into_iter().flatten())
-        .chain(Path::new(super::config::FILE).exists().then(|| super::config::FILE.into()))
-        .collect();
-    // A plugin may make the folder that a report goes to.
-    let plugged = !arguments.plugins.plugin.is_empty() || config.is_some_and(|c| !c.plugins.is_empty());
-    let missing = |path: &&Path| plugged && !output::folder(path).exists();
-    let outputs: Vec<&Path> = paths(&outputs).into_iter().filter(|p| !missing(p)).collect();
-    output::writable(&outputs, &paths(&inputs))?;
+    writable(arguments, config)?;
     let stop = interrupt()?;
     let mut plugins = Plugins::new(arguments, config, stop.clone())?;
     let mut documents = Documents::new(writing, arguments.models.len(), plugins.take_stdout())?;
@@ -114,8 +103,17 @@ pub fn run(arguments: &Arguments, config: Option<&Config>) -> Result<u8> {
     Ok(code.max(if fails { CHECK_FAILED } else { 0 }))
 }
 
-fn paths(list: &[PathBuf]) -> Vec<&Path> {
-    list.iter().map(PathBuf::as_path).collect()
+/// Refuses outputs of the run that cannot be written, or that would replace what it reads.
+fn writable(arguments: &Arguments, config: Option<&Config>) -> Result<()> {
+    let (writing, gate) = (&arguments.writing, &arguments.gate);
+    let found = Path::new(super::config::FILE);
+    let inputs = arguments.models.iter().chain(&gate.config).chain(&gate.baseline).map(PathBuf::as_path);
+    let inputs: Vec<&Path> = inputs.chain(found.exists().then_some(found)).collect();
+    // A plugin may make the folder that a report goes to.
+    let plugged = !arguments.plugins.plugin.is_empty() || config.is_some_and(|c| !c.plugins.is_empty());
+    let outputs = writing.output_file.iter().chain(&writing.certificates).chain(&arguments.enumerating.regions);
+    let outputs = outputs.map(PathBuf::as_path).filter(|path| !plugged || folder(path).exists());
+    output::writable(&outputs.collect::<Vec<_>>(), &inputs)
 }
 
 /// Sets the number of threads of the whole program.

@@ -28,6 +28,7 @@ fn arrows_point_one_way() {
     let allowed: &[(&str, &[&str])] = &[
         ("ir", &["ir"]),
         ("finding", &["finding"]),
+        ("place", &["place"]),
         ("import", &["import", "ir", "finding"]),
         ("region", &["region", "ir"]),
         ("polytope", &["polytope", "ir"]),

@@ -112,6 +112,12 @@ fn outputs_replace_no_input_and_no_device() {
         assert!(fs::read_to_string(&report).expect("a report").contains("polyaudit/report/1"));
         let nothing = ["-o", "/dev/null", "--format", "yaml"];
         assert_eq!(run(&[&[model.as_str()], &nothing[..], &audit[..]].concat()).0, 0);
+        for flag in ["--regions", "--certificates"] {
+            let link = at(flag);
+            std::os::unix::fs::symlink("/dev/null", &link).expect("a link");
+            assert_eq!(run(&[&[model.as_str(), flag, &link], &audit[..]].concat()).0, 0, "{flag}");
+            assert!(fs::symlink_metadata(&link).expect("a link").is_symlink(), "{flag}");
+        }
         assert!(!fs::metadata("/dev/null").expect("a device").is_file());
     }
 }
