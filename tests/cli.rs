@@ -38,6 +38,8 @@ mod regions;
 mod reports;
 #[path = "cli/review.rs"]
 mod review;
+#[path = "support/shared.rs"]
+mod shared;
 #[path = "cli/slices.rs"]
 mod slices;
 #[path = "cli/snapshots.rs"]
@@ -46,7 +48,8 @@ mod snapshots;
 mod weights;
 
 use assert_cmd::Command;
-use std::path::PathBuf;
+use serde_json::Value;
+use shared::shared;
 
 /// The program, run from the repository's root.
 fn polyaudit() -> Command {
@@ -65,6 +68,12 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
 }
 
+/// The report of a run, as JSON.
+fn json(arguments: &[&str]) -> Value {
+    let (_, stdout, stderr) = run(&[arguments, &["--format", "json", "-q"]].concat());
+    serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {stderr}"))
+}
+
 /// Writes float64 numbers as an `.npy` file.
 fn npy(path: &std::path::Path, shape: &[u64], numbers: &[f64]) {
     use npyz::WriterBuilder;
@@ -72,16 +81,4 @@ fn npy(path: &std::path::Path, shape: &[u64], numbers: &[f64]) {
     let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd().expect("a writer");
     writer.extend(numbers.iter().copied()).expect("written");
     writer.finish().expect("written");
-}
-
-/// A file of the material shared beside the repository; `None`, with a visible message, where it is absent.
-fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("POLYAUDIT_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: the shared file {name} is not here");
-    None
 }

@@ -12,26 +12,16 @@ const NAMED: usize = 5;
 /// The findings.
 pub fn remarks(units: u64, attribution: &Attribution, position: &[Position]) -> Vec<Finding> {
     let count = |of: fn(&crate::report::LayerFaces) -> u64| attribution.layers.iter().map(of).sum::<u64>();
+    let active = |place: &str, count: u64, listed: &[String]| {
+        let (some, all) = (number(count as f64), number(units as f64));
+        (count > 0).then(|| format!("{some} of {all} units are active {place} in the domain: {}", named(listed)))
+    };
     let mut out = vec![];
-    let dead = count(|l| l.never_active_units);
-    if dead > 0 {
-        let message = format!(
-            "{} of {} units are active nowhere in the domain: {}",
-            number(dead as f64),
-            number(units as f64),
-            named(&attribution.never_active)
-        );
+    if let Some(message) = active("nowhere", count(|l| l.never_active_units), &attribution.never_active) {
         let hint = "prune them, or check that the domain is the one that the model was trained for";
         out.push(Finding::new("dead-units", Severity::Warning, message).hint(hint));
     }
-    let linear = count(|l| l.always_active_units);
-    if linear > 0 {
-        let message = format!(
-            "{} of {} units are active everywhere in the domain: {}",
-            number(linear as f64),
-            number(units as f64),
-            named(&attribution.always_active)
-        );
+    if let Some(message) = active("everywhere", count(|l| l.always_active_units), &attribution.always_active) {
         let hint = "they bend nothing here: a narrower layer computes the same";
         out.push(Finding::new("always-active-units", Severity::Info, message).hint(hint));
     }

@@ -55,8 +55,8 @@ impl Gate {
             report.findings.push(Finding::new("not-complete", Severity::Error, message));
         }
         report.checks.limits = rows;
-        self.set_severities(report);
         self.set_aside(report)?;
+        self.set_severities(&mut report.findings);
         if last {
             report.findings.extend(self.unused());
             self.told = true;
@@ -72,8 +72,8 @@ impl Gate {
         Ok(passes(&report.findings, self.fail_on))
     }
 
-    fn set_severities(&self, report: &mut Report) {
-        for finding in &mut report.findings {
+    fn set_severities(&self, findings: &mut [Finding]) {
+        for finding in findings {
             if let Some(severity) = self.config.severities.get(finding.code.as_ref()) {
                 finding.severity = *severity;
             }
@@ -110,15 +110,15 @@ impl Gate {
 
     fn unused(&self) -> Vec<Finding> {
         let unused = self.config.ignore.iter().zip(&self.used).filter(|(_, used)| !**used);
-        let finding = |(entry, _): (&super::config::Ignore, _)| {
-            let message =
-                format!("no finding {} occurs in this run; it was to be ignored because: {}", entry.code, entry.reason);
-            let mut finding = Finding::new("stale-ignore", Severity::Warning, message)
-                .hint("remove the entry from the configuration");
-            finding.severity = self.config.severities.get("stale-ignore").copied().unwrap_or(finding.severity);
-            finding
-        };
-        unused.map(finding).collect()
+        let mut findings: Vec<Finding> = unused
+            .map(|(entry, _)| {
+                let (code, reason) = (&entry.code, &entry.reason);
+                let message = format!("no finding {code} occurs in this run; it was to be ignored because: {reason}");
+                Finding::new("stale-ignore", Severity::Warning, message).hint("remove the entry from the configuration")
+            })
+            .collect();
+        self.set_severities(&mut findings);
+        findings
     }
 }
 

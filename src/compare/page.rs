@@ -1,6 +1,6 @@
 //! The comparison as a page.
 
-use super::text::{change, shown, value};
+use super::text::{change, distance, group_heads, relabelled, shown, value};
 use super::{Comparison, Entry};
 use crate::report::chart::{Curve, Frame, Series, escape, lines, number, series as series_of};
 use crate::report::html::{Cell, command, glossary, histogram_figure, page, table};
@@ -117,54 +117,25 @@ fn distances(comparison: &Comparison) -> String {
     if comparison.distances.is_empty() {
         return String::new();
     }
-    let rows = comparison.distances.iter().map(|d| {
-        texts([
-            format!("{} → {}", d.from, d.to),
-            d.faces.clone(),
-            d.test.clone(),
-            number(d.total_variation),
-            number(d.kolmogorov),
-            number(d.transport),
-            d.p_value.map_or("–".into(), number),
-        ])
-    });
+    let rows = comparison.distances.iter().map(|d| texts(distance(d)));
     let head = ["models", "faces", "test", "total variation", "Kolmogorov", "transport (faces)", "p"];
     format!("<h2>Distances of the distributions</h2>\n{}", table(&head, 3, rows.collect()))
 }
 
 fn groups(comparison: &Comparison) -> String {
-    let mut names: Vec<&str> = vec![];
-    for row in &comparison.groups {
-        if !names.contains(&row.group.as_str()) {
-            names.push(&row.group);
-        }
-    }
     let rows = comparison.tests.iter().map(|t| {
-        let mean = |name: &&str| {
-            let group = comparison.groups.iter().find(|g| g.metric == t.metric && g.group == **name);
-            group.map_or(Cell::Text("–".into()), |g| {
-                Cell::Below(number(g.mean), format!("{} to {}", number(g.min), number(g.max)))
-            })
-        };
+        let groups = comparison.groups.iter().filter(|g| g.metric == t.metric);
+        let means = groups.map(|g| Cell::Below(number(g.mean), format!("{} to {}", number(g.min), number(g.max))));
         let numbers = [t.difference.map_or("–".into(), number), number(t.p_value), number(t.p_adjusted)];
-        std::iter::once(Cell::Text(t.metric.clone())).chain(names.iter().map(mean)).chain(texts(numbers)).collect()
+        std::iter::once(Cell::Text(t.metric.clone())).chain(means).chain(texts(numbers)).collect()
     });
-    let models = |name: &&str| {
-        let models = comparison.groups.iter().find(|g| g.group == **name).map_or(0, |g| g.models);
-        format!("{name} ({models} models)")
-    };
-    let groups: Vec<String> = names.iter().map(models).collect();
+    let groups = group_heads(comparison);
     let head: Vec<&str> = (["metric"].into_iter())
         .chain(groups.iter().map(String::as_str))
         .chain(["difference", "p", "p, adjusted"])
         .collect();
-    let how = comparison.tests.first().map_or(String::new(), |t| {
-        let of = if t.exhaustive { format!("all {}", t.relabellings) } else { format!("{} seeded", t.relabellings) };
-        format!(
-            "<p class=\"muted\">Means over the models, with the smallest and the largest below. p: share of {of} relabellings \
-            of the models that separate the groups as well; adjusted for {} metrics (Holm).</p>\n",
-            comparison.tests.len()
-        )
+    let how = relabelled(comparison).map_or(String::new(), |how| {
+        format!("<p class=\"muted\">Means over the models, with the smallest and the largest below. {how}.</p>\n")
     });
     format!("<h2>Groups</h2>\n{how}{}", table(&head, 1, rows.collect()))
 }

@@ -1,6 +1,6 @@
 //! The comparison as a table for people.
 
-use super::{Comparison, MetricRow, ReportRow};
+use super::{Comparison, DistanceRow, MetricRow, ReportRow};
 use crate::report::chart::number;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
@@ -47,6 +47,37 @@ pub fn shown(row: &ReportRow) -> String {
     if row.state == "complete" { row.report.clone() } else { format!("{} ({})", row.report, row.state) }
 }
 
+/// A distance, for a table.
+pub fn distance(row: &DistanceRow) -> [String; 7] {
+    [
+        format!("{} → {}", row.from, row.to),
+        row.faces.clone(),
+        row.test.clone(),
+        number(row.total_variation),
+        number(row.kolmogorov),
+        number(row.transport),
+        row.p_value.map_or("–".into(), number),
+    ]
+}
+
+/// What a head says of each group, in the order in which they were given.
+pub fn group_heads(comparison: &Comparison) -> Vec<String> {
+    let first = comparison.groups.first().map_or("", |g| &g.metric);
+    let groups = comparison.groups.iter().filter(|g| g.metric == first);
+    groups.map(|g| format!("{} ({} models)", g.group, g.models)).collect()
+}
+
+/// What a p-value of groups is.
+pub fn relabelled(comparison: &Comparison) -> Option<String> {
+    let test = comparison.tests.first()?;
+    let of =
+        if test.exhaustive { format!("all {}", test.relabellings) } else { format!("{} seeded", test.relabellings) };
+    Some(format!(
+        "p: share of {of} relabellings of the models that separate the groups as well; adjusted for {} metrics (Holm)",
+        comparison.tests.len()
+    ))
+}
+
 /// The change of a metric in words.
 pub fn change(row: &MetricRow, k: usize) -> String {
     let (Some(change), Some(verdict)) = (row.change[k], row.verdict[k].as_deref()) else {
@@ -91,18 +122,7 @@ pub fn to_table(comparison: &Comparison, shares: &[Vec<[f64; 2]>]) -> String {
     });
     out += &table(head, rows.collect(), 1);
     out += &histograms(&names, shares);
-    let rows = comparison.distances.iter().map(|d| {
-        let p = d.p_value.map_or("–".into(), number);
-        vec![
-            format!("{} → {}", d.from, d.to),
-            d.faces.clone(),
-            d.test.clone(),
-            number(d.total_variation),
-            number(d.kolmogorov),
-            number(d.transport),
-            p,
-        ]
-    });
+    let rows = comparison.distances.iter().map(|d| distance(d).to_vec());
     let head = ["distance", "faces", "test", "total variation", "Kolmogorov", "transport", "p"].map(String::from);
     out += &table(head.to_vec(), rows.collect(), 3);
     out + &layers(comparison, &names)
@@ -139,17 +159,8 @@ fn histograms(names: &[String], shares: &[Vec<[f64; 2]>]) -> String {
 }
 
 fn groups(comparison: &Comparison) -> String {
-    let mut names: Vec<&str> = vec![];
-    for row in &comparison.groups {
-        if !names.contains(&row.group.as_str()) {
-            names.push(&row.group);
-        }
-    }
     let mut head = vec!["metric".to_string()];
-    for name in &names {
-        let models = comparison.groups.iter().find(|g| g.group == **name).map_or(0, |g| g.models);
-        head.push(format!("{name} ({models} models): mean [min, max]"));
-    }
+    head.extend(group_heads(comparison).into_iter().map(|group| format!("{group}: mean [min, max]")));
     head.extend(["difference", "p", "p, adjusted"].map(String::from));
     let rows = comparison.tests.iter().map(|test| {
         let mut row = vec![test.metric.clone()];
@@ -160,19 +171,7 @@ fn groups(comparison: &Comparison) -> String {
         row.extend([number(test.p_value), number(test.p_adjusted)]);
         row
     });
-    let mut out = table(head, rows.collect(), 1);
-    if let Some(test) = comparison.tests.first() {
-        let how = if test.exhaustive {
-            format!("all {}", test.relabellings)
-        } else {
-            format!("{} seeded", test.relabellings)
-        };
-        out += &format!(
-            "p: share of {how} relabellings of the models that separate the groups as well; adjusted for {} metrics (Holm)\n",
-            comparison.tests.len()
-        );
-    }
-    out
+    table(head, rows.collect(), 1) + &relabelled(comparison).map_or(String::new(), |how| how + "\n")
 }
 
 fn layers(comparison: &Comparison, names: &[String]) -> String {

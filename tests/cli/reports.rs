@@ -1,17 +1,12 @@
 //! Reports: their schema, their bytes, their formats.
 //! Source of truth: the committed schema; the document of one thread for any other number; the readers themselves.
 
-use crate::run;
+use crate::{json, run};
 use serde_json::Value;
 use std::fs;
 use tempfile::tempdir;
 
 const MODEL: &str = "fixtures/iris-mlp.onnx";
-
-fn json(arguments: &[&str]) -> Value {
-    let (_, stdout, stderr) = run(&[arguments, &["--format", "json", "-q"]].concat());
-    serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {stderr}"))
-}
 
 fn schema() -> jsonschema::Validator {
     let (code, text, _) = run(&["schema"]);

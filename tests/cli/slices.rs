@@ -1,16 +1,11 @@
 //! Slices on the command line and in the report.
 //! Source of truth: the schema; the same slice stated in two ways.
 
-use crate::{npy, run};
+use crate::{json, npy, run};
 use serde_json::Value;
 use tempfile::tempdir;
 
 const MODEL: &str = "fixtures/iris-mlp.onnx";
-
-fn json(arguments: &[&str]) -> Value {
-    let (_, stdout, stderr) = run(&[arguments, &["--format", "json", "-q"]].concat());
-    serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {stderr}"))
-}
 
 #[test]
 fn a_slice_is_stated_and_counted_in_its_own_dimension() {

@@ -1,18 +1,13 @@
 //! `--points`, `--domain data` and `--weight` as flags: what is refused, and that every output names the weight.
 //! Source of truth: the contract of the flags in docs/report.md.
 
-use crate::run;
+use crate::{json, run};
 use serde_json::Value;
 use std::fs;
 use tempfile::tempdir;
 
 const MODEL: &str = "fixtures/iris-mlp.onnx";
 const DATA: &str = "fixtures/iris.csv";
-
-fn json(arguments: &[&str]) -> Value {
-    let (_, stdout, stderr) = run(&[arguments, &["--format", "json", "-q"]].concat());
-    serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {stderr}"))
-}
 
 #[test]
 fn flags_that_contradict_each_other_are_refused() {

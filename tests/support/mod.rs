@@ -3,10 +3,11 @@
 use polyaudit::explore::{Certify, Control, Domain, Exploration, Method, Plan, explore};
 use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
 use polyaudit::polytope::Engine;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+mod shared;
 mod zoo;
+pub use shared::shared;
 pub use zoo::zoo;
 
 /// A small generator of numbers, so that a test's networks never change with a library's version.
@@ -111,18 +112,6 @@ pub fn enumerate_exactly(network: &Network, domain: &Domain) -> Exploration {
     let (method, engine) = (Method::Enumerate, Engine::Auto);
     let plan = Plan { method, engine, exact: true, ..Plan::default() };
     explore(network, domain, &plan, &control).expect("an exploration")
-}
-
-/// A file of the material shared beside the repository; `None`, with a visible message, where it is absent.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("POLYAUDIT_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: the shared file {name} is not here");
-    None
 }
 
 /// A histogram as a list of `(faces, count)` without zeros.
