@@ -32,6 +32,7 @@ pub mod cli;
 pub mod compare;
 pub mod explore;
 pub mod finding;
+mod hash;
 pub mod import;
 pub mod ir;
 mod place;

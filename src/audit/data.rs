@@ -6,6 +6,7 @@
 use super::{DomainChoice, Settings};
 use crate::explore::Exploration;
 use crate::finding::{Finding, Severity};
+use crate::hash::hex;
 use crate::report::PointsFile;
 use anyhow::ensure;
 use sha2::{Digest, Sha256};
@@ -59,7 +60,7 @@ impl Data {
     pub fn described(&self) -> PointsFile {
         let mut hash = Sha256::new();
         self.rows.iter().flatten().for_each(|v| hash.update(v.to_le_bytes()));
-        let digits: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let digits = hex(hash.finalize());
         PointsFile { file: self.file.clone(), rows: self.rows.len() as u64, sha256: format!("sha256:{digits}") }
     }
 }

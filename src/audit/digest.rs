@@ -4,6 +4,7 @@
 //! the layer's own curves. Equal digests mean equal numbers; the same function written otherwise (a folded
 //! BatchNormalization, permuted units) has another digest.
 
+use crate::hash::hex;
 use crate::ir::{Affine, Network, NodeId, Op};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -26,7 +27,7 @@ pub fn digest(network: &Network, id: NodeId) -> String {
             }
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize())
 }
 
 /// The affine nodes and sums that feed a node, up to the units before them.

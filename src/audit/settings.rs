@@ -2,6 +2,7 @@
 
 use super::{DomainChoice, Settings};
 use crate::explore::{self, Exploration, Method, Plan};
+use crate::hash::hex;
 use crate::polytope::Engine;
 use crate::report::{Bound, Domain, Settings as ReportSettings};
 use sha2::{Digest, Sha256};
@@ -36,7 +37,7 @@ pub fn fixed(settings: &Settings) -> Vec<String> {
         _ => {
             let mut hash = Sha256::new();
             values.iter().for_each(|v| hash.update(v.to_le_bytes()));
-            format!("{name}=sha256:{}", hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>())
+            format!("{name}=sha256:{}", hex(hash.finalize()))
         }
     };
     settings.import.fix.iter().map(written).collect()
@@ -107,7 +108,7 @@ fn described(domain: &explore::Domain, settings: &Settings) -> Domain {
                     hash.update(l.to_le_bytes());
                     hash.update(h.to_le_bytes());
                 });
-                let digits: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+                let digits = hex(hash.finalize());
                 (out.lo, out.hi, out.sha256) = (None, None, Some(format!("sha256:{digits}")));
             }
         }

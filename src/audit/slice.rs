@@ -5,6 +5,7 @@
 //! and directions with independent normal coordinates, scaled by the width of each input and rounded to float32.
 
 use crate::explore::Domain;
+use crate::hash::hex;
 use crate::ir::Network;
 use crate::report::Slice as Described;
 use anyhow::ensure;
@@ -81,7 +82,7 @@ impl Slice {
         };
         let mut hash = Sha256::new();
         origin.iter().chain(directions.iter().flatten()).for_each(|v| hash.update(v.to_le_bytes()));
-        let digits: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let digits = hex(hash.finalize());
         let dimensions = directions.len() as u64;
         Some(Described { kind: kind.into(), dimensions, files, sha256: format!("sha256:{digits}") })
     }

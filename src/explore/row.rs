@@ -3,6 +3,10 @@
 use crate::ir::Rational;
 use crate::region::Pattern;
 
+/// When cells are not split on their vertices.
+const CROSSED: &str = "not with more than eight inputs, --engine lp, --certify or --exact, nor where the report says \
+                       enumerated-by-crossing";
+
 /// A region that was counted.
 #[derive(Clone, Debug)]
 pub struct RegionRow<'a> {
@@ -41,6 +45,15 @@ pub(super) struct Onlooker<'a, 'w> {
 }
 
 impl Onlooker<'_, '_> {
+    /// Refuses to list volumes, by a method that has none.
+    pub fn without_volumes(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.volumes,
+            "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
+        );
+        Ok(())
+    }
+
     /// Shows a region.
     pub fn show(
         &mut self,

@@ -25,10 +25,6 @@ pub const ENUMERATE_UP_TO: usize = 8;
 /// Seeded points that an enumeration locates among its regions.
 const COVERAGE_POINTS: u64 = 1000;
 
-/// When cells are not split on their vertices.
-const CROSSED: &str = "not with more than eight inputs, --engine lp, --certify or --exact, nor where the report says \
-                       enumerated-by-crossing";
-
 /// How regions are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -310,10 +306,7 @@ fn enumerate(
     }
     if let Some(show) = &mut show {
         (show.watch)(None)?;
-        anyhow::ensure!(
-            !show.volumes,
-            "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
-        );
+        show.without_volumes()?;
     }
     let memory = Memory::estimate(walker, bounds, &control.certify, plan.max_regions, Remember::Points);
     let mut merging = Merging::new(walker, plan.max_regions, memory.total(1), control.max_memory);
@@ -352,10 +345,7 @@ fn exactly(
     control: &Control,
     mut show: Option<&mut Onlooker>,
 ) -> anyhow::Result<Exploration> {
-    anyhow::ensure!(
-        show.as_ref().is_none_or(|s| !s.volumes),
-        "volumes of regions are listed only where cells are split on their vertices: {CROSSED}"
-    );
+    show.as_ref().map_or(Ok(()), |show| show.without_volumes())?;
     let visit = |region: exact::ExactRegion| {
         let faces = (region.interior.len(), region.walls);
         let inside = Inside::Exact(&region.inside);

@@ -4,6 +4,7 @@
 //! a refusal.
 
 use super::{Card, ImportError};
+use crate::hash::hex;
 use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub fn read(path: &Path) -> Result<Source, ImportError> {
     let producer = [proto.producer_name.as_str(), proto.producer_version.as_str()];
     let card = Card {
         file: file.clone(),
-        sha256: Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: hex(Sha256::digest(&bytes)),
         bytes: bytes.len() as u64,
         ir_version: proto.ir_version,
         opset,

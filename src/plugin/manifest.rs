@@ -5,6 +5,7 @@
 //! or a file in it that anyone may write to.
 
 use super::protocol::PROTOCOL;
+use crate::hash::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -121,7 +122,7 @@ impl Manifest {
                 return Err(format!("its {key} must be one line of text"));
             }
         }
-        let hash = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let hash = hex(Sha256::digest(bytes));
         Ok((manifest, format!("sha256:{hash}")))
     }
 }

@@ -28,14 +28,15 @@ fn arrows_point_one_way() {
     let allowed: &[(&str, &[&str])] = &[
         ("ir", &["ir"]),
         ("finding", &["finding"]),
+        ("hash", &["hash"]),
         ("place", &["place"]),
-        ("import", &["import", "ir", "finding"]),
+        ("import", &["import", "ir", "finding", "hash"]),
         ("region", &["region", "ir"]),
         ("polytope", &["polytope", "ir"]),
-        ("explore", &["explore", "ir", "region", "polytope", "finding"]),
+        ("explore", &["explore", "ir", "region", "polytope", "finding", "hash"]),
         ("stats", &["stats"]),
         ("report", &["report", "finding", "stats"]),
-        ("plugin", &["plugin", "checks", "report", "finding", "ir"]),
+        ("plugin", &["plugin", "checks", "report", "finding", "ir", "hash"]),
         ("compare", &["compare", "report", "checks", "stats"]),
         ("checks", &["checks", "report", "finding", "ir"]),
     ];

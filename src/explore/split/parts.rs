@@ -8,6 +8,7 @@ use super::show::Want;
 use super::tree::{NotSplit, Split, Tree};
 use crate::explore::parts::{Done, Hooks};
 use crate::explore::{Control, Progress, State};
+use crate::hash::hex;
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ impl Tree<'_> {
             hash.update((path.len() as u64).to_le_bytes());
             path.iter().for_each(|choice| hash.update(choice.to_le_bytes()));
         }
-        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hex(hash.finalize())
     }
 
     /// Walks the subtrees that the hooks ask for and adds them up, until a budget runs out; shows each region to those

@@ -167,6 +167,11 @@ impl Operand {
         }
     }
 
+    /// The tensor that a function that jumps is one of.
+    fn base(&self) -> Option<NodeId> {
+        if let Operand::Step(step) = self { Some(step.base.node) } else { None }
+    }
+
     /// Whether it is the same function for all elements.
     fn uniform(&self, l: &Lowering, base: NodeId) -> bool {
         match self {
@@ -297,8 +302,9 @@ pub fn lower(l: &mut Lowering, call: &Call) -> Result<Vec<Value>, Refusal> {
 pub fn choose(l: &mut Lowering, call: &Call) -> Option<Result<Vec<Value>, Refusal>> {
     let Some(Value::Comparison(condition)) = call.input(0) else { return None };
     let shape = condition.left.shape.clone();
-    let branches = [Operand::new(call, 1, &shape)?, Operand::new(call, 2, &shape)?];
-    let mut bases: Vec<NodeId> = branches.iter().filter_map(|b| b.base()).collect();
+    let (yes, no) = (Operand::new(call, 1, &shape)?, Operand::new(call, 2, &shape)?);
+    let operands = [Operand::Condition(condition.clone()), yes, no];
+    let mut bases: Vec<NodeId> = operands.iter().filter_map(|o| o.base()).collect();
     if bases.is_empty() {
         let mut at = condition.left.node;
         for _ in 0..DEEPEST {
@@ -310,22 +316,13 @@ pub fn choose(l: &mut Lowering, call: &Call) -> Option<Result<Vec<Value>, Refusa
             };
         }
     }
-    let condition = condition.clone();
     bases.into_iter().find_map(|node| {
         let base = Computed { node, shape: shape.clone() };
-        let operands =
-            [Operand::Condition(condition.clone()), Operand::new(call, 1, &shape)?, Operand::new(call, 2, &shape)?];
         finish(l, call, &base, &operands, |l, i| {
             let (yes, no) = (operands[1].pieces(l, node, i)?, operands[2].pieces(l, node, i)?);
-            positive(l, &condition, node, i)?.choose(&yes, &no)
+            positive(l, condition, node, i)?.choose(&yes, &no)
         })
     })
-}
-
-impl Operand {
-    fn base(&self) -> Option<NodeId> {
-        if let Operand::Step(step) = self { Some(step.base.node) } else { None }
-    }
 }
 
 /// The function as an activation where it is continuous, as a step where it jumps; `None` where it is neither.
