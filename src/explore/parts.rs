@@ -26,7 +26,7 @@ impl Shard {
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// Names the tree of splits: a hash of the paths of its subtrees.
+    /// Names the tree of splits: a hash of the paths of its subtrees. Empty where a run ended before these were known.
     pub tree: String,
     /// Finished subtrees, in order.
     pub subtrees: usize,

@@ -7,6 +7,7 @@ use crate::region::{Pattern, Walker};
 use anyhow::Context;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
 
 /// How often a point is drawn anew when it lies on a hyperplane, before giving up.
 const TRIES: usize = 64;
@@ -60,6 +61,37 @@ pub fn sample(walker: &Walker, bounds: &Bounds, seed: u64, k: u64) -> anyhow::Re
         }
     }
     Err(last.expect("at least one try").into())
+}
+
+/// Points taken through the network together, of a network of small layers.
+const TOGETHER: usize = 32;
+/// Most values of one layer for points taken together.
+const VALUES: usize = 1 << 20;
+
+/// The uniform points up to `count`, each as [`sample`] gives it; fewer once `stop` says so.
+pub fn samples(
+    walker: &Walker,
+    bounds: &Bounds,
+    seed: u64,
+    count: u64,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<Vec<(Pattern, Vec<f64>)>> {
+    let largest = walker.network().nodes.iter().map(|n| n.len()).max().unwrap_or(1).max(1);
+    let together = (VALUES / largest).clamp(1, TOGETHER) as u64;
+    let some = |block: u64| -> anyhow::Result<Vec<(Pattern, Vec<f64>)>> {
+        if stop() {
+            return Ok(vec![]);
+        }
+        let own = together * block..count.min(together * (block + 1));
+        let points = own.clone().map(|k| draw(&mut stream(seed, k), walker.dimension(), bounds));
+        let points = points.collect::<anyhow::Result<Vec<_>>>()?;
+        let patterns = walker.patterns_at(&points);
+        (own.zip(points.into_iter().zip(patterns)))
+            .map(|(k, (x, pattern))| pattern.map_or_else(|| sample(walker, bounds, seed, k), |p| Ok((p, x))))
+            .collect()
+    };
+    let blocks = (0..count.div_ceil(together)).into_par_iter().map(some);
+    Ok(blocks.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// The first `count` uniform points, wherever they fall.

@@ -40,7 +40,7 @@ pub fn enumerate(
     hooks: &mut Hooks,
 ) -> anyhow::Result<Result<(Sums, State), NotSplit>> {
     let volumes = bounds.is_bounded() && walker.dimension() <= VOLUMES_UP_TO;
-    let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes)? {
+    let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes, &|| control.exhausted().is_some())? {
         Ok(tree) => tree,
         Err(reason) => return Ok(Err(reason)),
     };

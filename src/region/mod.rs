@@ -3,6 +3,7 @@
 //! Contract: each half-space is labelled with the hyperplane source it comes from and carries a bound on its
 //! rounding error. Knows `ir` only, never solvers.
 
+mod batch;
 mod exact;
 mod forms;
 mod label;

@@ -226,7 +226,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Frees the forms that no later node reads.
-    fn release(&self, forms: &mut [Forms], id: NodeId) {
+    pub(super) fn release(&self, forms: &mut [Forms], id: NodeId) {
         for &s in self.network.sources(id) {
             if self.last_use[s] == id {
                 forms[s] = Forms::default();

@@ -64,7 +64,7 @@ fn check(network: &Network, domain: &Domain, segments: usize) -> (u64, usize) {
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let tree = Tree::new(&walker, &bounds, 0, 100, true).expect("points").expect("a tree of splits");
+    let tree = Tree::new(&walker, &bounds, 0, 100, true, &|| false).expect("points").expect("a tree of splits");
     let mut regions: Vec<Finished> = vec![];
     let mut each = |region: &Finished| {
         regions.push(region.clone());

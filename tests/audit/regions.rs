@@ -147,3 +147,30 @@ fn the_order_of_regions_does_not_depend_on_threads() {
     };
     assert_eq!(with(1), with(3));
 }
+
+/// Points taken through the network together have the patterns that each has alone, over units, several breakpoints, sums,
+/// convolutions and max groups; a point on a hyperplane has none. Source of truth: `Walker::pattern_at`.
+#[test]
+fn patterns_of_many_points_are_those_of_each() {
+    // Candidates of a max group that are off are equal, and left to exact arithmetic.
+    let fixtures =
+        [("iris-residual", 36), ("digits-conv", 0), ("geometry/plain-d2", 36), ("operators/max-pool-plain", 36)];
+    for (name, least) in fixtures {
+        let path = format!("{}/fixtures/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
+        let model = import::load(path.as_ref(), &import::Options::default()).expect("a fixture");
+        let walker = Walker::new(&model.network);
+        let d = walker.dimension();
+        let at = |k: usize, j: usize| ((k * 37 + j * 11) % 101) as f64 / 50.5 - 1.0 + 1e-3;
+        let points: Vec<Vec<f64>> = (0..40).map(|k| (0..d).map(|j| at(k, j)).collect()).collect();
+        let patterns = walker.patterns_at(&points);
+        for (x, pattern) in points.iter().zip(&patterns) {
+            if let Some(pattern) = pattern {
+                assert_eq!(walker.pattern_at(x).as_ref(), Ok(pattern), "{name}");
+            }
+        }
+        assert!(patterns.iter().filter(|p| p.is_some()).count() >= least, "{name}");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/geometry/central-deep-3-10-6.onnx");
+    let network = import::load(path.as_ref(), &import::Options::default()).expect("a fixture").network;
+    assert_eq!(Walker::new(&network).patterns_at(&[vec![0.0; 3]]), [None]);
+}

@@ -1,11 +1,11 @@
 //! The splitter against crossing, the other method: two enumerations, one count.
 //! Sources of truth: crossing faces (certified half-spaces and LP-free face engine), which shares no geometry with it.
 
-use crate::support::{enumerate, enumerate_exactly, mlp, rows, shared, zoo};
+use crate::support::{Builder, Numbers, enumerate, enumerate_exactly, mlp, rows, shared, zoo};
 use polyaudit::explore::identities::Outcome;
 use polyaudit::explore::{self, Certify, Control, Domain, State};
 use polyaudit::import;
-use polyaudit::ir::Network;
+use polyaudit::ir::{Max, Network, Op};
 use polyaudit::polytope::Engine;
 use polyaudit::region::Walker;
 use std::path::PathBuf;
@@ -84,6 +84,28 @@ fn random_networks() {
             }
         }
     }
+}
+
+/// Groups between layers of units, with many regions below the trunk: their siblings' tables of hyperplanes stay apart.
+#[test]
+fn groups_between_layers_of_units() {
+    let (mut numbers, mut builder) = (Numbers::new(11), Builder::new(2));
+    let mut layer = |builder: &mut Builder, rows: usize, cols: usize| {
+        let weight = (0..rows * cols).map(|_| numbers.next()).collect();
+        let bias = (0..rows).map(|_| f64::from((0.4 * numbers.next()) as f32)).collect();
+        builder.dense(weight, bias);
+    };
+    layer(&mut builder, 24, 2);
+    builder.relu();
+    layer(&mut builder, 15, 24);
+    let (source, starts) = (builder.last(), vec![0, 3, 6, 9, 12, 15]);
+    builder.push(5, Op::Max(Max { source, starts, candidates: (0..15).collect() }));
+    layer(&mut builder, 20, 5);
+    builder.relu();
+    layer(&mut builder, 1, 20);
+    let network = builder.build();
+    assert!(agree("groups between units", &network, &Domain::cube(2, -1.0, 1.0)) > 300);
+    assert!(agree("groups between units, whole space", &network, &Domain::unbounded(2)) > 300);
 }
 
 /// The outcome of each check, by name.

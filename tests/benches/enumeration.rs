@@ -3,7 +3,7 @@
 //! Regions per CPU second with full histograms on one thread, with and without volumes, and the speed-up of two threads
 //! by the clock. With a folder the networks are written there for `enumeration_peers.py`.
 
-use polyaudit::explore::split::Tree;
+use polyaudit::explore::split::{Tree, VOLUME_UNIT};
 use polyaudit::explore::{Bounds, Certify, Control, State};
 use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
 use polyaudit::region::Walker;
@@ -29,8 +29,8 @@ fn main() {
     let only = arguments.get(1);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let pair = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
-    println!("| network | regions | regions/CPU s | with volumes | two threads | vertices/region | faces/region |");
-    println!("|---|---|---|---|---|---|---|");
+    println!("| network | regions | regions/CPU s | with volumes | bound | two threads | vertices/region | faces/region |");
+    println!("|---|---|---|---|---|---|---|---|");
     for (name, widths) in NETS.iter().filter(|(n, _)| only.is_none_or(|o| o == n)) {
         let layers = weights(widths);
         if let Some(folder) = folder {
@@ -46,10 +46,11 @@ fn main() {
         let faces: u64 = plain.counts.total.iter().enumerate().map(|(k, n)| k as u64 * n).sum();
         let n = plain.counts.regions as f64;
         println!(
-            "| {name} | {} | {:.0} | {:.0} | {:.2} | {:.1} | {:.2} |",
+            "| {name} | {} | {:.0} | {:.0} | {:.1e} | {:.2} | {:.1} | {:.2} |",
             plain.counts.regions,
             n / plain.cpu,
             n / volumes.cpu,
+            volumes.counts.volume_error as f64 * VOLUME_UNIT,
             plain.wall / two.wall,
             plain.counts.vertices as f64 / n,
             faces as f64 / n
@@ -73,7 +74,7 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
     while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {
         let (cpu, wall) = (cpu_seconds(), Instant::now());
         let work = || {
-            let tree = Tree::new(walker, bounds, 0, 1000, volumes).expect("points").expect("a network that splits");
+            let tree = Tree::new(walker, bounds, 0, 1000, volumes, &|| false).expect("points").expect("a network that splits");
             tree.run(u64::MAX, &control, &mut polyaudit::explore::Hooks::default(), None)
                 .expect("a run")
                 .expect("a network that splits")

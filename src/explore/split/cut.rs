@@ -28,7 +28,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if cell.slots as usize == Bits::<W>::CAPACITY {
             self.renumber(&mut cell)?;
         }
-        self.slots.truncate((cell.slot_base + cell.slots) as usize);
+        if self.slots.len() > (cell.slot_base + cell.slots) as usize {
+            self.own_slots(&mut cell);
+        }
         let slot = cell.slots as usize;
         self.slots.push(Slot { source, form: *form });
         cell.slots += 1;
@@ -55,6 +57,11 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         for (k, &(i, j)) in self.edges.pairs.iter().enumerate() {
             let shared = self.upper[i as usize].mask.and(&self.lower[j as usize].mask);
             self.fresh.push(Entry { mask: shared.with(slot), vertex: (first + k) as u32 });
+        }
+        if self.has_cones() {
+            let fresh = std::mem::take(&mut self.fresh);
+            self.make_cones(&cell, &fresh[touching..]);
+            self.fresh = fresh;
         }
         if let Some((stage, begin, words)) = open {
             self.evaluate(first, stage, begin, words);

@@ -4,6 +4,7 @@
 //! the tree and nothing is allocated once the stacks have grown. What a subtree yields depends on its path alone.
 
 use super::bits::Bits;
+use super::cones::Cone;
 use super::corners::Corner;
 use super::counts::Counts;
 use super::edges::Edges;
@@ -53,8 +54,6 @@ pub struct Errand<'a> {
     pub path: &'a [u16],
     /// Number of splits at which the tree is cut into subtrees.
     pub trunk: usize,
-    /// The seeded points to carry along, where it is known which of them lie in the subtree.
-    pub points: Option<&'a [u32]>,
     /// Collect the paths of the subtrees instead of counting regions.
     pub collect: bool,
     /// Most regions to count.
@@ -72,8 +71,6 @@ pub struct Walk {
     pub counts: Counts,
     /// Paths of the subtrees, when collecting.
     pub paths: Vec<Vec<u16>>,
-    /// Per path, the seeded points that arrived there.
-    pub arrived: Vec<Vec<u32>>,
     /// Whether the limit on regions left nothing out.
     pub whole: bool,
 }
@@ -155,6 +152,10 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub vertices: Vec<Vertex<D>>,
     /// Finite parts of vertices at infinity; as long as `vertices` when the domain is unbounded.
     pub rests: Vec<Spot<D>>,
+    /// What vertices bring into volumes; as long as `vertices` where they do.
+    pub cones: Vec<Cone>,
+    /// The direction that these are measured along.
+    pub direction: [f64; D],
     pub signs: Vec<u64>,
     pub entries: Vec<Entry<W>>,
     /// What is behind each slot.
@@ -173,8 +174,9 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub counts: Counts,
     pub path: Vec<u16>,
     pub collected: Vec<Vec<u16>>,
-    pub arrived: Vec<Vec<u32>>,
     pub cells: u64,
+    /// Whether the walk is on its way to a subtree.
+    pub seeking: bool,
     /// Sides of the entries of the cell being cut.
     pub sides: Vec<Ordering>,
     pub upper: Vec<Entry<W>>,
@@ -198,6 +200,8 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             ground,
             vertices: vec![],
             rests: vec![],
+            cones: vec![],
+            direction: [1.0; D],
             signs: vec![],
             entries: vec![],
             slots: vec![],
@@ -214,8 +218,8 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             counts: Counts::new(D, &ground.stages),
             path: vec![],
             collected: vec![],
-            arrived: vec![],
             cells: 0,
+            seeking: false,
             sides: vec![],
             upper: vec![],
             lower: vec![],
@@ -228,45 +232,6 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             below: vec![],
             above: vec![],
         }
-    }
-
-    /// Walks a part of the tree.
-    pub fn run(&mut self, errand: &Errand) -> Result<Walk, Stop> {
-        self.counts = Counts::new(D, &self.ground.stages);
-        self.collected.clear();
-        self.arrived.clear();
-        self.frames.clear();
-        self.path.clear();
-        for (floor, stage) in self.floors.iter_mut().zip(&self.ground.stages.list) {
-            floor.seen = [vec![0; stage.words()], vec![0; stage.words()]];
-        }
-        let root = self.root(errand)?;
-        self.enter(root, errand)?;
-        let mut turns = 0u32;
-        while let Some(frame) = self.frames.pop() {
-            if self.counts.regions >= errand.limit {
-                self.frames.push(frame);
-                break;
-            }
-            turns += 1;
-            if turns.is_multiple_of(256) && (errand.stop)() {
-                return Err(Stop::Asked);
-            }
-            self.restore(&frame.marks);
-            if frame.depth > 0 {
-                self.path.truncate(frame.depth as usize - 1);
-                self.path.push(frame.choice);
-            }
-            self.proceed(frame, errand)?;
-        }
-        for (floor, stage) in self.floors.iter().zip(&self.ground.stages.list) {
-            for i in 0..stage.rows() {
-                let seen = |side: usize| floor.seen[side][i / 64] >> (i % 64) & 1 == 1;
-                self.counts.seen[stage.first as usize + i] = [seen(0), seen(1)];
-            }
-        }
-        let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
-        Ok(Walk { counts, paths, arrived: std::mem::take(&mut self.arrived), whole: self.frames.is_empty() })
     }
 
     /// Takes a cell on to its next split.
@@ -282,14 +247,12 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         let ends = errand.collect && (region || frame.depth as usize >= errand.trunk);
         if ends {
             self.collected.push(self.path.clone());
-            let (start, len) = (frame.points.0 as usize, frame.points.1 as usize);
-            self.arrived.push(self.points[start..start + len].to_vec());
         }
         ends
     }
 
     /// The domain itself.
-    fn root(&mut self, errand: &Errand) -> Result<Frame<W>, Stop> {
+    pub fn root(&mut self) -> Result<Frame<W>, Stop> {
         if 2 * D > Bits::<W>::CAPACITY {
             return Err(Stop::TooManyFaces);
         }
@@ -298,6 +261,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         }
         self.vertices.clear();
         self.rests.clear();
+        self.cones.clear();
         self.entries.clear();
         self.exact.clear();
         self.along.clear();
@@ -307,10 +271,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             Bounds::Polytope(walls) => self.begin_in_polytope(walls)?,
             _ => self.begin_in_box(),
         }
-        match errand.points {
-            Some(points) => self.points.extend_from_slice(points),
-            None => self.points.extend(0..self.ground.points.len() as u32),
-        }
+        self.points.extend(0..self.ground.points.len() as u32);
         let walls = self.slots.len() as u32;
         let cell = Cell {
             start: 0,
@@ -318,13 +279,26 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             slot_base: 0,
             slots: walls,
             walls,
-            side: Bits::EMPTY,
+            side: self.lower_walls(),
             simple: self.entries.iter().all(|e| e.mask.count() == D),
             along: NONE,
         };
+        if self.has_cones() {
+            self.direction = self.height_direction();
+            let own = self.entries.clone();
+            self.make_cones(&cell, &own);
+        }
         self.domain = self.domain_volume(&cell);
         let points = (0, self.points.len() as u32);
         Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
+    }
+
+    /// Of a box, the walls that it lies above.
+    fn lower_walls(&self) -> Bits<W> {
+        match self.ground.bounds {
+            Bounds::Polytope(_) => Bits::EMPTY,
+            _ => (0..D).fold(Bits::EMPTY, |set: Bits<W>, k| set.with(2 * k)),
+        }
     }
 
     /// Walls and vertices of a box, or of all of space with its walls at infinity.
@@ -399,6 +373,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
     pub fn restore(&mut self, marks: &Marks) {
         self.vertices.truncate(marks.vertices as usize);
         self.rests.truncate(marks.vertices as usize);
+        self.cones.truncate(marks.vertices as usize);
         self.exact.truncate(marks.vertices as usize);
         self.signs.truncate(marks.signs as usize);
         self.entries.truncate(marks.entries as usize);

@@ -41,6 +41,11 @@ impl Follower {
         (0..dense.rows * dense.cols).map(entry).collect()
     }
 
+    /// Composes anew the next time.
+    pub fn forget(&mut self) {
+        self.steps = STEPS;
+    }
+
     /// Brings `forms` of a node from where they were to the source's present forms; `columns` as [`Follower::columns`]
     /// gives them.
     pub fn follow<const D: usize>(

@@ -158,6 +158,11 @@ impl RowForms {
         flat
     }
 
+    /// Composes anew the next time.
+    pub fn forget(&mut self) {
+        self.cell = 0;
+    }
+
     /// Whether some row may be a constant.
     pub fn flat(&self) -> bool {
         self.flat

@@ -29,14 +29,11 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
             self.kids.push(only);
             let marks = self.marks();
-            let wanted = errand.path.get(frame.depth as usize).copied();
             while let Some(mut kid) = self.kids.pop() {
                 kid.marks = marks;
                 kid.group = frame.group + 1;
                 kid.depth = frame.depth + 1;
-                if wanted.is_none_or(|c| c == kid.choice) {
-                    self.frames.push(kid);
-                }
+                self.frames.push(kid);
             }
             return Ok(());
         }
@@ -68,26 +65,23 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                     vanishing.push(source);
                     continue;
                 }
-                let form = self.difference(stage.source, members[c] as usize, members[j] as usize);
-                let level = Level { stage: s as u32, a: members[c], b: members[j] };
-                let (above, below) =
-                    match self.constant_difference(stage.source, members[c] as usize, members[j] as usize) {
-                        Some(side) => (side == Ordering::Greater, side == Ordering::Less),
-                        None => self.classify(&kid.cell, &form, level),
-                    };
-                match (above, below) {
+                // The upper side of a tie is that of the later candidate.
+                let (low, high) = (members[c.min(j)], members[c.max(j)]);
+                let form = self.difference(stage.source, high as usize, low as usize);
+                let level = Level { stage: s as u32, a: high, b: low };
+                let (above, below) = match self.constant_difference(stage.source, high as usize, low as usize) {
+                    Some(side) => (side == Ordering::Greater, side == Ordering::Less),
+                    None => self.classify(&kid.cell, &form, level),
+                };
+                match if c < j { (below, above) } else { (above, below) } {
                     (false, true) => continue 'candidates,
                     (false, false) if j < c => continue 'candidates,
                     (false, false) => vanishing.push(source),
                     (true, false) => self.touch(&mut kid.cell, source),
                     (true, true) => {
-                        let (_, mut upper) = self.cut(&kid.cell, &form, level, source, None)?;
-                        if c < j {
-                            let slot = upper.slots as usize - 1;
-                            upper.side = upper.side.without(&super::bits::Bits::EMPTY.with(slot));
-                        }
-                        kid.cell = upper;
-                        kid.points = self.part_points(&kid, &form, level).1;
+                        let (lower, upper) = self.cut(&kid.cell, &form, level, source, None)?;
+                        let (below, above) = self.part_points(&kid, &form, level);
+                        (kid.cell, kid.points) = if c < j { (lower, below) } else { (upper, above) };
                     }
                 }
             }
@@ -170,8 +164,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         (above, below)
     }
 
-    /// Copies a cell's table of slots to the end, so that siblings can grow theirs side by side.
-    fn own_slots(&mut self, cell: &mut Cell<W>) {
+    /// Copies a cell's table of slots to the end, where it can grow without running into those of siblings.
+    #[cold]
+    pub fn own_slots(&mut self, cell: &mut Cell<W>) {
         let base = self.slots.len();
         self.slots.extend_from_within(cell.slot_base as usize..(cell.slot_base + cell.slots) as usize);
         cell.slot_base = base as u32;

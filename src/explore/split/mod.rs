@@ -7,6 +7,7 @@
 
 mod bits;
 pub mod checks;
+mod cones;
 mod corners;
 mod counts;
 mod cut;
@@ -21,6 +22,7 @@ mod order;
 mod parts;
 mod region;
 mod rows;
+mod seek;
 mod show;
 mod stage;
 mod tree;

@@ -6,7 +6,7 @@
 use super::counts::Counts;
 use super::descent::{Stop, Walk};
 use super::show::{Finished, Want};
-use super::tree::{NotSplit, Tree};
+use super::tree::{NotSplit, Tree, Worker};
 use std::cell::RefCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -53,11 +53,12 @@ impl Tree<'_> {
             senders.into_iter().map(|s| Mutex::new(Some(s))).collect();
         let stop = || quit.load(Ordering::Relaxed) || stop();
         let work = || {
+            let mut worker = self.worker();
             loop {
                 let k = next.fetch_add(1, Ordering::Relaxed);
                 let sender = senders.get(k).and_then(|s| s.lock().ok()?.take());
                 let Some(sender) = sender else { return };
-                self.send(paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
+                self.send(&mut worker, paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
             }
         };
         std::thread::scope(|scope| {
@@ -75,6 +76,7 @@ impl Tree<'_> {
     /// Walks one subtree and hands over its regions, where they are wanted, and its counts.
     fn send(
         &self,
+        worker: &mut Worker,
         path: &[u16],
         want: Option<Want>,
         limit: u64,
@@ -88,8 +90,8 @@ impl Tree<'_> {
             chunk.len() < CHUNK || sender.send(Message::Regions(std::mem::take(&mut *chunk))).is_ok()
         };
         let walk = match want {
-            Some(want) => self.walk_shown(path, u64::MAX, stop, Some((want, &add))),
-            None => self.walk_shown(path, limit, stop, None),
+            Some(want) => self.walk(worker, path, u64::MAX, stop, Some((want, &add))),
+            None => self.walk(worker, path, limit, stop, None),
         };
         let rest = std::mem::take(&mut *chunk.borrow_mut());
         let end = Message::End(walk.map(Box::new));

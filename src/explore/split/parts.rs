@@ -42,9 +42,12 @@ impl Tree<'_> {
             .map(|(_, path)| &path[..])
             .collect();
         let in_parts = hooks.in_parts();
+        if !self.whole {
+            return self.unbegun(control, hooks).map(Ok);
+        }
         let mut done = match hooks.resume.take() {
-            Some(done) => done,
-            None => Done {
+            Some(done) if !done.tree.is_empty() => done,
+            _ => Done {
                 tree: if in_parts { self.name() } else { String::new() },
                 subtrees: 0,
                 counts: if shard.is_none_or(|s| s.index == 1) { self.above.clone() } else { self.nothing() },
@@ -124,6 +127,16 @@ impl Tree<'_> {
             self.save(hooks, &done)?;
         }
         Ok(Ok(Split { counts: done.counts, state }))
+    }
+
+    /// What a run comes to that ended before the tree was cut into subtrees: nothing, and a run that goes on begins anew.
+    fn unbegun(&self, control: &Control, hooks: &mut Hooks) -> anyhow::Result<Split> {
+        let nothing = Done { tree: String::new(), subtrees: 0, counts: self.nothing() };
+        if hooks.resume.is_none() {
+            self.save(hooks, &nothing)?;
+        }
+        let state = control.exhausted().unwrap_or_else(|| State::partial("ended before the first subtree".into()));
+        Ok(Split { counts: nothing.counts, state })
     }
 
     fn save(&self, hooks: &mut Hooks, done: &Done) -> anyhow::Result<()> {

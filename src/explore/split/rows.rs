@@ -25,6 +25,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if s > 0 && !ground.stages.links.is_empty() {
             let (before, after) = self.floors.split_at_mut(s);
             let from = &before[s - 1];
+            if self.seeking {
+                after[0].rows.forget();
+            }
             after[0].rows.compose::<D>(&ground.stages.links[s - 1], &from.rows, &from.chosen, from.cell);
         } else {
             let first = if s == 0 { 0 } else { ground.stages.list[s - 1].node };
@@ -54,6 +57,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let node = &walker.network().nodes[id];
         match &node.op {
             Op::Affine(map) if Follower::suits(map) => {
+                if self.seeking {
+                    self.followers[id].forget();
+                }
                 let mut own = std::mem::take(&mut forms[id]);
                 let columns = &ground.columns[id];
                 self.followers[id].follow::<D>(map, columns, &forms[map.source], node.len(), &mut own);
@@ -88,6 +94,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             let Entry { mask, vertex } = self.entries[k as usize];
             let (mut copy, rest) = (self.vertices[vertex as usize], self.rest(vertex));
             copy.origin = Origin::Same(vertex);
+            if self.has_cones() {
+                self.cones.push(self.cones[vertex as usize]);
+            }
             let vertex = self.push(copy, rest);
             self.entries.push(Entry { mask, vertex });
         }
@@ -303,15 +312,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let up_words = self.settle(&mut upper, s, begin, Some((row, true)))?;
         let marks = self.marks();
         let depth = frame.depth + 1;
-        let only = errand.path.get(frame.depth as usize).copied();
         let lower = Frame { cell: lower, words: low_words, points: low_points, depth, choice: 0, marks, ..frame };
         let upper = Frame { cell: upper, words: up_words, points: up_points, depth, choice: 1, marks, ..frame };
-        if only != Some(0) {
-            self.frames.push(upper);
-        }
-        if only != Some(1) {
-            self.frames.push(lower);
-        }
+        self.frames.push(upper);
+        self.frames.push(lower);
         Ok(())
     }
 

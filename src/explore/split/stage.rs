@@ -82,12 +82,14 @@ pub struct Stages {
     pub ids: Vec<HyperplaneId>,
     /// For each stage but the first, the dense layer from the stage before; empty unless all are such.
     pub links: Vec<Link>,
+    /// Most parts that one split can have.
+    pub most: usize,
 }
 
 impl Stages {
     /// Reads the stages off a network.
     pub fn new(network: &Network) -> Stages {
-        let (mut list, mut ids) = (vec![], vec![]);
+        let (mut list, mut ids, mut most) = (vec![], vec![], 2);
         for (node, n) in network.nodes.iter().enumerate() {
             let first = ids.len() as u32;
             match &n.op {
@@ -112,6 +114,7 @@ impl Stages {
                     for g in (0..m.groups()).filter(|&g| m.group(g).len() > 1) {
                         groups.push((g as u32, ids.len() as u32 - first));
                         let k = m.group(g).len();
+                        most = most.max(k);
                         ids.extend((0..k).flat_map(|a| (a + 1..k).map(move |b| HyperplaneId::tie(node, g, a, b))));
                     }
                     if !groups.is_empty() {
@@ -123,7 +126,7 @@ impl Stages {
             }
         }
         let links = links(network, &list);
-        Stages { list, ids, links }
+        Stages { list, ids, links, most }
     }
 }
 

@@ -15,7 +15,6 @@ use crate::explore::Bounds;
 use crate::explore::{State, points};
 use crate::ir::Op;
 use crate::region::{HyperplaneId, Walker};
-use rayon::prelude::*;
 use std::cell::Cell;
 
 /// Most inputs the splitter takes.
@@ -50,8 +49,8 @@ pub struct Tree<'a> {
     trunk: usize,
     /// The paths of the subtrees, in order.
     pub paths: Vec<Vec<u16>>,
-    /// Per path, the seeded points in its subtree.
-    arrived: Vec<Vec<u32>>,
+    /// Whether the trunk is as long as it is to be: no budget ran out before.
+    pub whole: bool,
     /// Counts that belong to no subtree: the layers' cells of the trunk.
     pub above: Counts,
 }
@@ -66,46 +65,49 @@ pub struct Split {
 }
 
 impl<'a> Tree<'a> {
-    /// Cuts the tree into subtrees. `points` seeded points are carried down it.
+    /// Cuts the tree into subtrees, unless `stop` says so before. `points` seeded points are carried down it.
     pub fn new(
         walker: &'a Walker<'a>,
         bounds: &'a Bounds,
         seed: u64,
         points: u64,
         volumes: bool,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
         let Some(corners) = corners(bounds, walker.dimension()) else { return Ok(Err(NotSplit::Corners)) };
-        let points = (0..points).into_par_iter().map(|k| points::sample(walker, bounds, seed, k));
-        let points = points.collect::<Result<Vec<_>, _>>()?;
+        let points = points::samples(walker, bounds, seed, points, stop)?;
         let stages = Stages::new(walker.network());
         let columns = (walker.network().nodes.iter()).map(|node| match &node.op {
             Op::Affine(map) if stages.links.is_empty() && Follower::suits(map) => Follower::columns(map),
             _ => vec![],
         });
         let ground = Ground { walker, bounds, columns: columns.collect(), stages, corners, points, volumes };
-        let mut tree = Tree { ground, trunk: 0, paths: vec![], arrived: vec![], above: Counts::default() };
-        loop {
-            let never = || false;
-            let errand = Errand {
-                path: &[],
-                trunk: tree.trunk,
-                points: None,
-                collect: true,
-                limit: u64::MAX,
-                stop: &never,
-                show: None,
-            };
-            let walk = match tree.walk(&errand) {
+        let above = Counts::new(walker.dimension(), &ground.stages);
+        let mut tree = Tree { ground, trunk: 0, paths: vec![], whole: false, above };
+        let most = tree.ground.stages.most;
+        let mut worker = tree.ground.worker();
+        let mut trunk = 0;
+        while !stop() {
+            let walk = worker(&Errand { path: &[], trunk, collect: true, limit: u64::MAX, stop, show: None });
+            let walk = match walk {
                 Ok(walk) => walk,
+                Err(Stop::Asked) => break,
                 Err(stop) => return Ok(Err(NotSplit::from(stop))),
             };
-            let grew = walk.paths.len() > tree.paths.len() || walk.paths.iter().any(|p| p.len() == tree.trunk);
-            (tree.paths, tree.arrived, tree.above) = (walk.paths, walk.arrived, walk.counts);
-            if tree.paths.len() >= SUBTREES || tree.trunk == TRUNK || !grew {
-                return Ok(Ok(tree));
+            let open = walk.paths.iter().any(|p| p.len() == trunk);
+            (tree.paths, tree.above, tree.trunk) = (walk.paths, walk.counts, trunk);
+            if tree.paths.len() >= SUBTREES || trunk == TRUNK || !open {
+                tree.whole = true;
+                break;
             }
-            tree.trunk += 1;
+            // No shorter trunk can have as many subtrees.
+            let mut reach = tree.paths.len();
+            while reach < SUBTREES && trunk < TRUNK {
+                (reach, trunk) = (reach * most, trunk + 1);
+            }
         }
+        drop(worker);
+        Ok(Ok(tree))
     }
 
     /// Names of what is counted.
@@ -120,15 +122,7 @@ impl<'a> Tree<'a> {
         limit: u64,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Counts, bool)>, NotSplit> {
-        match self.walk(&Errand {
-            path,
-            trunk: self.trunk,
-            points: self.points_in(path),
-            collect: false,
-            limit,
-            stop,
-            show: None,
-        }) {
+        match self.walk(&mut self.worker(), path, limit, stop, None) {
             Ok(walk) => Ok(Some((walk.counts, walk.whole))),
             Err(Stop::Asked) => Ok(None),
             Err(stop) => Err(stop.into()),
@@ -140,62 +134,71 @@ impl<'a> Tree<'a> {
         Counts::new(self.ground.walker.dimension(), &self.ground.stages)
     }
 
+    /// A worker that walks subtrees one after the other, fastest in ascending order.
+    pub fn worker(&self) -> Worker<'_> {
+        self.ground.worker()
+    }
+
     /// Walks one subtree, at most `limit` regions, and shows each; a region that is turned down ends the walk.
-    pub fn walk_shown(
+    pub fn walk(
         &self,
+        worker: &mut Worker,
         path: &[u16],
         limit: u64,
         stop: &dyn Fn() -> bool,
         show: Option<(Want, &dyn Fn(Finished) -> bool)>,
     ) -> Result<Walk, Stop> {
-        self.walk(&Errand { path, trunk: self.trunk, points: self.points_in(path), collect: false, limit, stop, show })
+        worker(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show })
     }
+}
 
-    /// The seeded points that lie in a subtree; paths are in the order of their letters, as the descent meets them.
-    fn points_in(&self, path: &[u16]) -> Option<&[u32]> {
-        let place = self.paths.binary_search_by(|p| p[..].cmp(path)).ok()?;
-        Some(&self.arrived[place])
-    }
+/// Walks any part of a tree.
+pub type Worker<'a> = Box<dyn FnMut(&Errand) -> Result<Walk, Stop> + 'a>;
 
-    fn walk(&self, errand: &Errand) -> Result<Walk, Stop> {
-        let ground = &self.ground;
-        match ground.walker.dimension() {
-            1 => walk::<1>(ground, errand),
-            2 => walk::<2>(ground, errand),
-            3 => walk::<3>(ground, errand),
-            4 => walk::<4>(ground, errand),
-            5 => walk::<5>(ground, errand),
-            6 => walk::<6>(ground, errand),
-            7 => walk::<7>(ground, errand),
-            8 => walk::<8>(ground, errand),
+impl Ground<'_> {
+    fn worker(&self) -> Worker<'_> {
+        match self.walker.dimension() {
+            1 => worker::<1>(self),
+            2 => worker::<2>(self),
+            3 => worker::<3>(self),
+            4 => worker::<4>(self),
+            5 => worker::<5>(self),
+            6 => worker::<6>(self),
+            7 => worker::<7>(self),
+            8 => worker::<8>(self),
             d => unreachable!("the splitter takes at most {MOST_INPUTS} inputs, not {d}"),
         }
     }
 }
 
-fn walk<const D: usize>(ground: &Ground, errand: &Errand) -> Result<Walk, Stop> {
-    let Some((want, show)) = errand.show else {
-        return match Descent::<D, 1>::new(ground).run(errand) {
-            Err(Stop::TooManyFaces) => Descent::<D, WIDE>::new(ground).run(errand),
-            other => other,
-        };
-    };
-    // The second try meets the same regions in the same order: those that were shown are passed over.
-    let (shown, passed) = (Cell::new(0u64), Cell::new(0u64));
-    let count = |region: Finished| {
-        shown.set(shown.get() + 1);
-        show(region)
-    };
-    match Descent::<D, 1>::new(ground).run(&Errand { show: Some((want, &count)), ..*errand }) {
-        Err(Stop::TooManyFaces) => {
-            let rest = |region: Finished| {
-                passed.set(passed.get() + 1);
-                passed.get() <= shown.get() || show(region)
+fn worker<'a, const D: usize>(ground: &'a Ground) -> Worker<'a> {
+    let mut narrow = Descent::<D, 1>::new(ground);
+    let mut wide = None::<Descent<D, WIDE>>;
+    Box::new(move |errand| {
+        let mut again = |errand: &Errand| wide.get_or_insert_with(|| Descent::new(ground)).run(errand);
+        let Some((want, show)) = errand.show else {
+            return match narrow.run(errand) {
+                Err(Stop::TooManyFaces) => again(errand),
+                other => other,
             };
-            Descent::<D, WIDE>::new(ground).run(&Errand { show: Some((want, &rest)), ..*errand })
+        };
+        // The second try meets the same regions in the same order: those that were shown are passed over.
+        let (shown, passed) = (Cell::new(0u64), Cell::new(0u64));
+        let count = |region: Finished| {
+            shown.set(shown.get() + 1);
+            show(region)
+        };
+        match narrow.run(&Errand { show: Some((want, &count)), ..*errand }) {
+            Err(Stop::TooManyFaces) => {
+                let rest = |region: Finished| {
+                    passed.set(passed.get() + 1);
+                    passed.get() <= shown.get() || show(region)
+                };
+                again(&Errand { show: Some((want, &rest)), ..*errand })
+            }
+            other => other,
         }
-        other => other,
-    }
+    })
 }
 
 impl From<Stop> for NotSplit {

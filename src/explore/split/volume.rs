@@ -1,4 +1,5 @@
-//! Volumes of cells, by pulling triangulations: join a vertex to every face of the cell that does not contain it, and
+//! Volumes of cells: signed sums over simple vertices (`cones.rs`), and where these are not certain enough, and of
+//! other cells, pulling triangulations: join a vertex to every face of the cell that does not contain it, and
 //! likewise in each face (De Loera, Rambau and Santos, Triangulations, 2010, section 4.3.2).
 //!
 //! Contract: shares of the domain's volume in units of 2^-100, with a bound on the error. A determinant is linear in
@@ -8,6 +9,9 @@
 use super::descent::{Cell, Descent, Entry};
 use crate::explore::Bounds;
 use crate::explore::split::VOLUME_UNIT;
+
+/// Largest relative error of a signed sum over vertices that is taken for a volume.
+const CLEAR: f64 = 1e-4;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// The volume of the domain, as far as volumes are summed: of a polytope that of the cell that is all of it.
@@ -32,6 +36,17 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// The volume of a bounded cell.
     pub fn volume(&mut self, cell: &Cell<W>) -> Spread {
+        if self.has_cones() && cell.simple {
+            let sum = self.signed_volume(cell);
+            if sum.error <= CLEAR * sum.size {
+                return sum;
+            }
+        }
+        self.triangulated(cell)
+    }
+
+    /// The volume of a bounded cell by triangulation.
+    fn triangulated(&mut self, cell: &Cell<W>) -> Spread {
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
         let corners = &mut self.corners;
         corners.clear();

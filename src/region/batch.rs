@@ -1,0 +1,112 @@
+//! Patterns of several points at once: one pass through the network with a column per point.
+//!
+//! Contract: the pattern of each point is certain, or none is given: a value that its error bound does not separate
+//! from a breakpoint, or the largest candidate from another, is left to [`Walker::pattern_at`]. An element's bound holds
+//! for all columns (standard model; Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1).
+
+use super::{Forms, Pattern, Walker};
+use crate::ir::{Activation, Affine, Max, NodeId, Op};
+
+const U: f64 = f64::EPSILON / 2.0;
+const SLACK: f64 = 1.0 + 1e-9;
+
+impl Walker<'_> {
+    /// The patterns at points, `None` where floating point does not decide one.
+    pub fn patterns_at(&self, points: &[Vec<f64>]) -> Vec<Option<Pattern>> {
+        let n = points.len();
+        let mut patterns = vec![Some(self.layout.empty()); n];
+        let mut values: Vec<Forms> = Vec::with_capacity(self.network.nodes.len());
+        for (id, node) in self.network.nodes.iter().enumerate() {
+            let value = match &node.op {
+                Op::Input => {
+                    let by_input = (0..self.dimension()).flat_map(|k| points.iter().map(move |x| x[k]));
+                    Forms { values: by_input.collect(), errors: vec![0.0; self.dimension()] }
+                }
+                Op::Affine(map) => affine(map, &values[map.source], node.len(), n),
+                Op::Sum(sources) => Forms::sum(sources.iter().map(|&s| &values[s]), node.len(), n),
+                Op::Activation(a) => self.bend(id, a, &values[a.source], &mut patterns),
+                Op::Max(m) => self.choose(id, m, &values[m.source], &mut patterns),
+            };
+            values.push(value);
+            self.release(&mut values, id);
+        }
+        patterns
+    }
+
+    fn bend(&self, id: NodeId, a: &Activation, source: &Forms, patterns: &mut [Option<Pattern>]) -> Forms {
+        let n = patterns.len();
+        let mut out = source.clone();
+        for (i, row) in out.values.chunks_exact_mut(n.max(1)).enumerate() {
+            let (curve, error) = (a.curve(i), source.errors[i]);
+            let (mut steepest, mut rounding) = (0.0f64, 0.0f64);
+            for (z, pattern) in row.iter_mut().zip(patterns.iter_mut()) {
+                if curve.breakpoints().iter().any(|t| (*z - t).abs() <= error * 1.000001) {
+                    *pattern = None;
+                }
+                let piece = curve.piece(*z);
+                if let Some(pattern) = pattern {
+                    self.layout.set(pattern, id, i, piece);
+                }
+                let (slope, offset) = (curve.slope(piece), curve.offset(piece));
+                steepest = steepest.max(slope.abs());
+                if offset != 0.0 || (slope != 0.0 && slope.abs() != 1.0) {
+                    rounding = rounding.max(f64::EPSILON * ((slope * *z).abs() + (slope * *z + offset).abs()));
+                }
+                *z = slope * *z + offset;
+            }
+            out.errors[i] = (error * steepest + rounding) * SLACK;
+        }
+        out
+    }
+
+    fn choose(&self, id: NodeId, m: &Max, source: &Forms, patterns: &mut [Option<Pattern>]) -> Forms {
+        let n = patterns.len();
+        let mut out = Forms { values: Vec::with_capacity(m.groups() * n), errors: Vec::with_capacity(m.groups()) };
+        for g in 0..m.groups() {
+            let members = m.group(g);
+            let at = |c: usize, k: usize| source.values[members[c] as usize * n + k];
+            let error = |c: usize| source.errors[members[c] as usize];
+            for (k, pattern) in patterns.iter_mut().enumerate() {
+                let best = (1..members.len()).fold(0, |b, c| if at(c, k) > at(b, k) { c } else { b });
+                let beaten = |c: usize| at(best, k) - at(c, k) > (error(best) + error(c)) * 1.000001;
+                if !(0..members.len()).all(|c| c == best || beaten(c)) {
+                    *pattern = None;
+                }
+                if let Some(pattern) = pattern {
+                    self.layout.set(pattern, id, g, best);
+                }
+                out.values.push(at(best, k));
+            }
+            out.errors.push((0..members.len()).fold(0.0, |e: f64, c| e.max(error(c))));
+        }
+        out
+    }
+}
+
+fn affine(map: &Affine, source: &Forms, length: usize, n: usize) -> Forms {
+    let mut out = Forms { values: vec![0.0; length * n], errors: vec![0.0; length] };
+    map.linear.apply(&source.values, n, &mut out.values);
+    let largest = |row: &[f64]| row.iter().fold(0.0, |m: f64, x| if x.abs() > m { x.abs() } else { m });
+    let sizes: Vec<f64> = source.values.chunks_exact(n.max(1)).map(largest).collect();
+    for (i, error) in out.errors.iter_mut().enumerate() {
+        let (mut carried, mut size, mut terms) = (0.0, 0.0, 0usize);
+        map.linear.for_row(i, |j, w| {
+            carried += w.abs() * source.errors[j];
+            size += w.abs() * sizes[j];
+            terms += usize::from(sizes[j] != 0.0);
+        });
+        *error = carried + if map.linear.copies() && terms <= 1 { 0.0 } else { (terms + 2) as f64 * U * size };
+        let row = &mut out.values[i * n..(i + 1) * n];
+        if let Some(d) = &map.divisor {
+            let d = d.get(i);
+            row.iter_mut().for_each(|v| *v /= d);
+            *error = (*error * SLACK + U * size) / d.abs() * SLACK;
+        }
+        if let Some(b) = &map.bias {
+            row.iter_mut().for_each(|v| *v += b.get(i));
+            *error += 2.0 * U * largest(row);
+        }
+        *error *= SLACK;
+    }
+    out
+}
