@@ -80,7 +80,9 @@ pub fn picture(
 
 /// By splitting, whose cells are the polygons; `None` where it does not do.
 fn split(walker: &Walker, bounds: &Bounds, seed: u64, most: u64, control: &Control) -> anyhow::Result<Option<Picture>> {
-    let Ok(tree) = Tree::new(walker, bounds, seed, 0, false, &|| control.exhausted().is_some())? else { return Ok(None) };
+    let Ok(tree) = Tree::new(walker, bounds, seed, 0, false, &|| control.exhausted().is_some())? else {
+        return Ok(None);
+    };
     let mut seen = vec![];
     let want = Want { volume: false, polygon: true };
     let mut each = |region: &Finished| {

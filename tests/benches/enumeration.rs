@@ -29,7 +29,9 @@ fn main() {
     let only = arguments.get(1);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let pair = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
-    println!("| network | regions | regions/CPU s | with volumes | bound | two threads | vertices/region | faces/region |");
+    println!(
+        "| network | regions | regions/CPU s | with volumes | bound | two threads | vertices/region | faces/region |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for (name, widths) in NETS.iter().filter(|(n, _)| only.is_none_or(|o| o == n)) {
         let layers = weights(widths);
@@ -74,7 +76,8 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
     while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {
         let (cpu, wall) = (cpu_seconds(), Instant::now());
         let work = || {
-            let tree = Tree::new(walker, bounds, 0, 1000, volumes, &|| false).expect("points").expect("a network that splits");
+            let tree =
+                Tree::new(walker, bounds, 0, 1000, volumes, &|| false).expect("points").expect("a network that splits");
             tree.run(u64::MAX, &control, &mut polyaudit::explore::Hooks::default(), None)
                 .expect("a run")
                 .expect("a network that splits")
