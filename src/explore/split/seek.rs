@@ -27,7 +27,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         self.counts = Counts::new(D, &self.ground.stages);
         self.seeking = true;
         let target = match self.seek(errand)? {
-            None => self.from_the_root(errand)?,
+            None => self.start_anew(errand)?,
             found => found,
         };
         self.seeking = false;
@@ -103,7 +103,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// The same from the root; `None` when the errand is the whole tree.
-    fn from_the_root(&mut self, errand: &Errand) -> Result<Option<Frame<W>>, Stop> {
+    fn start_anew(&mut self, errand: &Errand) -> Result<Option<Frame<W>>, Stop> {
         self.path.clear();
         if errand.path.is_empty() {
             return Ok(None);
