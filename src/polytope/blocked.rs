@@ -1,10 +1,10 @@
 //! Centre, metric and Gram matrix of a large region: walls by structure, products in blocks.
 //!
-//! Contract: as [`super::dense`], but a wall costs nothing in any product, and only `H⁻¹`, `H⁻¹Aᵀ` and `A H⁻¹Aᵀ` over
-//! the units' rows are stored. The blocks are fixed, so the result does not depend on the number of threads.
+//! Contract: as [`super::dense`], but a wall costs nothing in the metric. The blocks are fixed, so the result does not
+//! depend on the number of threads.
 
 use super::check::Check;
-use super::gram::{Gram, Store};
+use super::gram::Gram;
 use super::observer::Observer;
 use super::rows::Halfspaces;
 use super::tolerances::{CENTRED, RIDGE, SLACK_RATIO, STEP_SHARE};
@@ -24,65 +24,6 @@ const BLOCK: usize = 128;
 enum Kind {
     Wall(usize, f64),
     Unit(usize),
-}
-
-/// Products of the unscaled rows, over unit rows of length one.
-pub(super) struct Blocked {
-    d: usize,
-    units: usize,
-    kinds: Vec<Kind>,
-    /// `H⁻¹`, d × d.
-    inverse: Vec<f64>,
-    /// `H⁻¹Aᵀ`, column-major d × units.
-    reach: Vec<f64>,
-    /// `A H⁻¹ Aᵀ`, units × units.
-    inner: Vec<f64>,
-}
-
-impl Blocked {
-    /// Column of position `p`, divided by the slacks.
-    pub fn column(&self, p: usize, slack: &[f64], out: &mut [f64]) {
-        let (d, m) = (self.d, self.units);
-        let scale = 1.0 / slack[p];
-        match self.kinds[p] {
-            Kind::Wall(axis, sign) => {
-                let row = &self.inverse[axis * d..(axis + 1) * d];
-                for ((o, kind), s) in out.iter_mut().zip(&self.kinds).zip(slack) {
-                    *o = sign * scale / s
-                        * match *kind {
-                            Kind::Wall(k, other) => other * row[k],
-                            Kind::Unit(j) => self.reach[j * d + axis],
-                        };
-                }
-            }
-            Kind::Unit(i) => {
-                let (row, reach) = (&self.inner[i * m..(i + 1) * m], &self.reach[i * d..(i + 1) * d]);
-                for ((o, kind), s) in out.iter_mut().zip(&self.kinds).zip(slack) {
-                    *o = scale / s
-                        * match *kind {
-                            Kind::Wall(k, other) => other * reach[k],
-                            Kind::Unit(j) => row[j],
-                        };
-                }
-            }
-        }
-    }
-
-    /// `x += c H⁻¹ a_p`.
-    pub fn step(&self, p: usize, c: f64, x: &mut [f64]) {
-        let d = self.d;
-        match self.kinds[p] {
-            Kind::Wall(axis, sign) => super::kernel::axpy(c * sign, &self.inverse[axis * d..(axis + 1) * d], x),
-            Kind::Unit(i) => super::kernel::axpy(c, &self.reach[i * d..(i + 1) * d], x),
-        }
-    }
-
-    fn diagonal(&self, p: usize) -> f64 {
-        match self.kinds[p] {
-            Kind::Wall(axis, _) => self.inverse[axis * self.d + axis],
-            Kind::Unit(i) => self.inner[i * self.units + i],
-        }
-    }
 }
 
 /// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice, or when stopped.
@@ -140,38 +81,44 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], observer: &Obs
         super::kernel::axpy(length, &gradient, &mut centre);
         super::kernel::axpy(-length, &change, &mut slack);
     }
-    let inverse = invert(&factor, d, observer);
-    drop(factor);
-    let mut reach = vec![0.0; d * units];
-    let whole = MatRef::from_column_major_slice(&inverse, d, d);
-    blocks(&mut reach, d, observer, |first, out| {
-        let columns = out.ncols();
-        let rhs = MatRef::from_column_major_slice(&a[first * d..(first + columns) * d], d, columns);
-        matmul(out, Accum::Replace, whole, rhs, 1.0, Par::Seq);
-    });
-    let mut inner = vec![0.0; units * units];
-    if units > 0 {
-        let rows = MatRef::from_column_major_slice(&a, d, units);
-        blocks(&mut inner, units, observer, |first, out| {
-            let columns = out.ncols();
-            let rhs = MatRef::from_column_major_slice(&reach[first * d..(first + columns) * d], d, columns);
-            matmul(out, Accum::Replace, rows.transpose(), rhs, 1.0, Par::Seq);
-        });
+    let mut whitened = vec![0.0; rows.len() * d];
+    for ((row, kind), s) in whitened.chunks_exact_mut(d).zip(&kinds).zip(&slack) {
+        match *kind {
+            Kind::Wall(axis, sign) => row[axis] = sign / s,
+            Kind::Unit(i) => row.iter_mut().zip(&a[i * d..(i + 1) * d]).for_each(|(u, a)| *u = a / s),
+        }
     }
+    drop(a);
+    let l = MatRef::from_column_major_slice(&factor, d, d);
+    blocks(&mut whitened, d, observer, |_, out| {
+        faer::linalg::triangular_solve::solve_lower_triangular_in_place(l, out, Par::Seq);
+    });
+    let lengths: Vec<f64> = whitened.par_chunks_exact(d).map(|u| super::kernel::dot(u, u)).collect();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|&p, &q| lengths[q].total_cmp(&lengths[p]).then(p.cmp(&q)));
+    let mut steps: Vec<f64> = order.iter().flat_map(|&p| whitened[p * d..(p + 1) * d].iter().copied()).collect();
+    drop(whitened);
+    let mut products = vec![0.0; rows.len() * rows.len()];
+    let all = MatRef::from_column_major_slice(&steps, d, rows.len());
+    blocks(&mut products, rows.len(), observer, |first, out| {
+        let own = all.subcols(first, out.ncols());
+        matmul(out, Accum::Replace, all.transpose(), own, 1.0, Par::Seq);
+    });
+    blocks(&mut steps, d, observer, |_, out| {
+        faer::linalg::triangular_solve::solve_upper_triangular_in_place(l.transpose(), out, Par::Seq);
+    });
     if observer.stopped() {
         return None;
     }
-    let blocked = Blocked { d, units, kinds, inverse, reach, inner };
-    let diagonal = (0..rows.len()).map(|p| blocked.diagonal(p) / (slack[p] * slack[p])).collect();
     Some(Gram {
         dimension: d,
         n: rows.len(),
-        rows: rows.to_vec(),
-        diagonal,
+        rows: order.iter().map(|&p| rows[p]).collect(),
+        diagonal: order.iter().map(|&p| lengths[p]).collect(),
         centre,
-        slack,
-        store: Store::Blocked(Box::new(blocked)),
-        steps: Vec::new(),
+        slack: order.iter().map(|&p| slack[p]).collect(),
+        products,
+        steps,
     })
 }
 
@@ -227,19 +174,4 @@ fn factorise(
     llt::factor::cholesky_in_place(matrix, Default::default(), Par::Seq, MemStack::new(&mut memory), Default::default())
         .ok()
         .map(|_| ())
-}
-
-/// `(L Lᵀ)⁻¹`, in full.
-fn invert(factor: &[f64], d: usize, observer: &Observer) -> Vec<f64> {
-    let mut inverse = vec![0.0; d * d];
-    let l = MatRef::from_column_major_slice(factor, d, d);
-    blocks(&mut inverse, d, observer, |first, mut out| {
-        out.fill(0.0);
-        for c in 0..out.ncols() {
-            out[(first + c, c)] = 1.0;
-        }
-        faer::linalg::triangular_solve::solve_lower_triangular_in_place(l, out.as_mut(), Par::Seq);
-        faer::linalg::triangular_solve::solve_upper_triangular_in_place(l.transpose(), out, Par::Seq);
-    });
-    inverse
 }

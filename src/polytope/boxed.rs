@@ -99,10 +99,30 @@ impl Task {
     }
 }
 
+/// See [`kernel::wide`].
+struct Advance<'a> {
+    solver: &'a mut Solver,
+    h: &'a Halfspaces,
+    check: &'a Check<'a>,
+    task: &'a mut Task,
+}
+
+impl pulp::NullaryFnOnce for Advance<'_> {
+    type Output = Answer;
+    #[inline(always)]
+    fn call(self) -> Answer {
+        self.solver.solve(self.h, self.check, self.task)
+    }
+}
+
 impl Solver {
     /// Settles a row against the rows that matter.
-    #[inline(always)]
     pub fn advance(&mut self, h: &Halfspaces, check: &Check, task: &mut Task) -> Answer {
+        kernel::wide(Advance { solver: self, h, check, task })
+    }
+
+    #[inline(always)]
+    fn solve(&mut self, h: &Halfspaces, check: &Check, task: &mut Task) -> Answer {
         let k = task.active.len() + 1;
         let room = check.slack[task.row];
         if room.is_nan() || room <= 0.0 || task.active.iter().any(|&j| check.slack[j] <= 0.0) {

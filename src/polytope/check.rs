@@ -191,8 +191,7 @@ impl<'a> Check<'a> {
         match self.wall(i) {
             Some((k, _)) => ROUNDOFF * (h.offsets[i].abs() + x[k].abs()) * BOUND_SAFETY,
             None => {
-                let rounding = (h.dimension + 4) as f64 * ROUNDOFF * (h.offsets[i].abs() + self.norms[i] * size.two);
-                let direct = (rounding + h.errors[i] * (1.0 + size.one)) * BOUND_SAFETY;
+                let direct = self.bound_of_unit(i, size);
                 if self.products.is_none() {
                     return direct;
                 }
@@ -201,6 +200,14 @@ impl<'a> Check<'a> {
                 direct.max((self.slack_error[i] + steps + h.errors[i] * size.step_one) * BOUND_SAFETY)
             }
         }
+    }
+
+    /// The same for a row that is no wall, computed as it stands.
+    #[inline(always)]
+    fn bound_of_unit(&self, i: usize, size: &Size) -> f64 {
+        let h = self.h;
+        let rounding = (h.dimension + 4) as f64 * ROUNDOFF * (h.offsets[i].abs() + self.norms[i] * size.two);
+        (rounding + h.errors[i] * (1.0 + size.one)) * BOUND_SAFETY
     }
 
     /// Rows whose float slack at the interior point is not certainly positive.
@@ -223,18 +230,21 @@ impl<'a> Check<'a> {
         }
         let tau = residual / reach * BOUND_SAFETY;
         let mut margin = f64::INFINITY;
-        for &j in others {
-            if class.binary_search(&j).is_ok() {
-                continue;
-            }
-            let left = slacks[j] - self.slack_bound(j, x, &size);
+        let mut each = |j: usize, bound: f64| {
+            let left = slacks[j] - bound;
             let lost = tau * (self.slack[j] + self.slack_error[j]) * BOUND_SAFETY;
-            if left.is_nan() || left <= lost {
-                return None;
-            }
-            margin = margin.min((left - lost) / (self.norms[j] * BOUND_SAFETY));
-        }
-        (margin > 0.0).then_some(margin)
+            let inside = (left - lost) / (self.norms[j] * BOUND_SAFETY);
+            // Also what is not a number is not inside.
+            margin = if inside >= margin { margin } else { inside };
+            left > lost
+        };
+        let plain = self.products.is_none();
+        let sure = others.iter().all(|&j| match class.binary_search(&j) {
+            Ok(_) => true,
+            Err(_) if plain && j >= self.h.walls => each(j, self.bound_of_unit(j, &size)),
+            Err(_) => each(j, self.slack_bound(j, x, &size)),
+        });
+        (sure && margin > 0.0).then_some(margin)
     }
 
     /// Whether the multipliers prove row `i` redundant; then what is left of the gap, as a distance.

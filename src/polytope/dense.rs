@@ -6,7 +6,7 @@
 //! References: Dikin, Iterative solution of problems of linear and quadratic programming, 1967.
 
 use super::check::Check;
-use super::gram::{Gram, Store};
+use super::gram::Gram;
 use super::kernel;
 use super::rows::Halfspaces;
 use super::tolerances::{CENTRED, PROXIMAL, RIDGE, SLACK_RATIO, STEP_SHARE};
@@ -15,8 +15,27 @@ use super::tolerances::{CENTRED, PROXIMAL, RIDGE, SLACK_RATIO, STEP_SHARE};
 const STEPS: usize = 16;
 
 /// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice.
-#[inline(always)]
 pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], spare: &mut Vec<f64>) -> Option<Gram> {
+    kernel::wide(Make { h, check, rows, spare })
+}
+
+struct Make<'a> {
+    h: &'a Halfspaces,
+    check: &'a Check<'a>,
+    rows: &'a [usize],
+    spare: &'a mut Vec<f64>,
+}
+
+impl pulp::NullaryFnOnce for Make<'_> {
+    type Output = Option<Gram>;
+    #[inline(always)]
+    fn call(self) -> Option<Gram> {
+        make(self.h, self.check, self.rows, self.spare)
+    }
+}
+
+#[inline(always)]
+fn make(h: &Halfspaces, check: &Check, rows: &[usize], spare: &mut Vec<f64>) -> Option<Gram> {
     let (d, n) = (h.dimension, rows.len());
     let mut a = vec![0.0; n * d];
     let mut slack = vec![0.0; n];
@@ -86,7 +105,7 @@ pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], spare: &mut Ve
         diagonal: order.iter().map(|&p| lengths[p]).collect(),
         centre,
         slack: order.iter().map(|&p| slack[p]).collect(),
-        store: Store::Full(products),
+        products,
         steps,
     })
 }

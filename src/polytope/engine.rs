@@ -6,41 +6,23 @@
 use super::centre::centre;
 use super::check::Check;
 use super::exact::Exact;
-use super::gram::{Gram, Store};
 use super::lp;
 use super::observer::Observer;
-use super::project::{Outcome, Projector};
+use super::project::Projector;
 use super::rows::{ExactRows, Halfspaces};
-use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, DEAR_SIMPLEX, MARGINS};
+use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION};
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
-use super::{blocked, dense, kernel, reduce};
-use rayon::prelude::*;
+use super::{blocked, dense, reduce};
 use std::borrow::Cow;
 
 /// Buffers for many regions, one per thread; they never influence a result.
 #[derive(Default)]
 pub struct Workspace {
-    projector: Projector,
-    slacks: Vec<f64>,
+    pub(super) projector: Projector,
+    pub(super) slacks: Vec<f64>,
     pub(super) scratch: Vec<f64>,
     /// Storage of the last Gram matrix; its contents are never read.
     spare: Vec<f64>,
-}
-
-/// What a solver offers for a row.
-enum Attempt {
-    Point(Vec<f64>),
-    Proof(Vec<usize>, Vec<f64>),
-    Nothing,
-}
-
-impl Attempt {
-    fn point(&self) -> &[f64] {
-        match self {
-            Attempt::Point(point) => point,
-            _ => &[],
-        }
-    }
 }
 
 /// A point and rows that float64 could not certify.
@@ -85,7 +67,7 @@ pub fn faces_observed(
     }
     let vantage = vantage(h, interior, engine, observer);
     let interior = &vantage[..];
-    let check = kernel::vectorised(|| Check::new(h, interior));
+    let check = Check::new(h, interior);
     let exact = Exact::new(exact, h.len(), interior);
     let (classes, comparisons) = reduce::classes(h, &check, &exact);
     let mut class_of = vec![0; h.len()];
@@ -179,7 +161,13 @@ impl Region<'_> {
     }
 
     /// Candidates that float64 could not certify, exactly.
-    fn settle(&self, i: usize, point: Option<&[f64]>, rows: Option<&[usize]>, effort: &mut Effort) -> Option<Verdict> {
+    pub(super) fn settle(
+        &self,
+        i: usize,
+        point: Option<&[f64]>,
+        rows: Option<&[usize]>,
+        effort: &mut Effort,
+    ) -> Option<Verdict> {
         effort.exact_decisions += 1;
         if let Some(proof) = rows.and_then(|rows| self.exact.proof(i, rows)) {
             return Some(Verdict::Redundant(proof));
@@ -189,7 +177,7 @@ impl Region<'_> {
     }
 
     /// The exact simplex.
-    fn last_word(&self, i: usize) -> Verdict {
+    pub(super) fn last_word(&self, i: usize) -> Verdict {
         let others: Vec<usize> = self.leaders.iter().copied().filter(|&j| j != i).collect();
         self.exact.decide(i, &others)
     }
@@ -214,7 +202,7 @@ impl Region<'_> {
         let gram = if large {
             blocked::gram(self.h, &self.check, &open, self.observer)
         } else {
-            kernel::vectorised(|| dense::gram(self.h, &self.check, &open, &mut workspace.spare))
+            dense::gram(self.h, &self.check, &open, &mut workspace.spare)
         };
         let Some(gram) = gram else {
             if self.observer.stopped() {
@@ -228,190 +216,9 @@ impl Region<'_> {
         if large {
             self.sweep_blocks(&gram, &mut verdicts, effort);
         } else {
-            kernel::vectorised(|| self.sweep(&gram, workspace, &mut verdicts, effort));
-            if let Store::Full(products) = gram.store {
-                workspace.spare = products;
-            }
+            self.sweep(&gram, workspace, &mut verdicts, effort);
+            workspace.spare = gram.products;
         }
         verdicts
-    }
-
-    /// From the deepest row to the nearest: what is redundant goes first and leaves the later problems.
-    #[inline(always)]
-    fn sweep(&self, gram: &Gram, workspace: &mut Workspace, verdicts: &mut [Verdict], effort: &mut Effort) {
-        let mut closed = vec![0.0; gram.n];
-        let mut limit = gram.n;
-        for p in (0..gram.n).rev() {
-            let verdict = self.project(gram, workspace, p, limit, &closed, effort);
-            if matches!(verdict, Verdict::Redundant(_)) {
-                closed[p] = f64::NEG_INFINITY;
-                while limit > 0 && closed[limit - 1] != 0.0 {
-                    limit -= 1;
-                }
-            }
-            verdicts[self.class_of[gram.rows[p]]] = verdict;
-        }
-    }
-
-    /// One class by projection.
-    #[inline(always)]
-    fn project(
-        &self,
-        gram: &Gram,
-        workspace: &mut Workspace,
-        p: usize,
-        limit: usize,
-        closed: &[f64],
-        effort: &mut Effort,
-    ) -> Verdict {
-        let i = gram.rows[p];
-        let class = &self.classes[self.class_of[i]];
-        let (mut point, mut rows) = (None, None);
-        // A wide margin costs long active sets where faces are many and thin; only small regions are crossed.
-        let wide = usize::from(self.h.dimension >= BLOCKED_DIMENSION);
-        for &margin in &MARGINS[wide..] {
-            workspace.projector.steps = 0;
-            let outcome = workspace.projector.run(gram, p, limit, closed, margin);
-            effort.steps += workspace.projector.steps;
-            match outcome {
-                Outcome::Point => {
-                    let x = self.candidate(gram, workspace);
-                    self.check.slacks(&x, &mut workspace.slacks);
-                    if let Some(margin) = self.check.witness(class, &x, &self.leaders, &workspace.slacks) {
-                        return Verdict::Face(Witness::Float { point: x, margin });
-                    }
-                    point = Some(x);
-                    break;
-                }
-                Outcome::Proof(total) => {
-                    let (found, y) = self.multipliers(gram, &workspace.projector, p);
-                    if let Some(gap) = self.check.proof(i, &found, &y, &mut workspace.scratch) {
-                        return Verdict::Redundant(Farkas::Float { rows: found, multipliers: y, gap });
-                    }
-                    rows = Some(found);
-                    if total <= 1.0 + 1e-9 {
-                        break;
-                    }
-                }
-                Outcome::Stuck => {}
-            }
-        }
-        if let Some(verdict) = self.settle(i, point.as_deref(), rows.as_deref(), effort) {
-            return verdict;
-        }
-        if self.h.dimension * self.h.dimension * self.leaders.len() > DEAR_SIMPLEX {
-            self.lp_verdict(workspace, self.class_of[i], effort)
-        } else {
-            self.last_word(i)
-        }
-    }
-
-    /// The projector's point.
-    #[inline(always)]
-    fn candidate(&self, gram: &Gram, workspace: &mut Workspace) -> Vec<f64> {
-        workspace.slacks.resize(self.h.len(), 0.0);
-        let mut x = vec![0.0; self.h.dimension];
-        gram.point(&workspace.projector.active, &workspace.projector.coefficients, &mut x);
-        x
-    }
-
-    /// The projector's multipliers for the rows as given.
-    fn multipliers(&self, gram: &Gram, projector: &Projector, p: usize) -> (Vec<usize>, Vec<f64>) {
-        let own = gram.slack[p] * self.check.norms[gram.rows[p]];
-        projector
-            .proof
-            .iter()
-            .zip(&projector.multipliers)
-            .map(|(&q, &y)| (gram.rows[q], y * own / (gram.slack[q] * self.check.norms[gram.rows[q]])))
-            .unzip()
-    }
-
-    /// A candidate's verdict, when the check accepts it; `slacks` are those at its point.
-    fn accept(&self, workspace: &mut Workspace, i: usize, attempt: Attempt, slacks: Option<&[f64]>) -> Option<Verdict> {
-        match attempt {
-            Attempt::Point(point) => {
-                let margin = self.check.witness(&self.classes[self.class_of[i]], &point, &self.leaders, slacks?)?;
-                Some(Verdict::Face(Witness::Float { point, margin }))
-            }
-            Attempt::Proof(rows, multipliers) => {
-                let gap = self.check.proof(i, &rows, &multipliers, &mut workspace.scratch)?;
-                Some(Verdict::Redundant(Farkas::Float { rows, multipliers, gap }))
-            }
-            Attempt::Nothing => None,
-        }
-    }
-
-    /// Large regions: rows in fixed chunks, in parallel; what a chunk proves redundant leaves the next ones.
-    fn sweep_blocks(&self, gram: &Gram, verdicts: &mut [Verdict], effort: &mut Effort) {
-        const CHUNK: usize = 128;
-        let mut closed = vec![0.0; gram.n];
-        let mut order: Vec<usize> = (0..gram.n).collect();
-        order.sort_by(|&p, &q| gram.diagonal[p].total_cmp(&gram.diagonal[q]).then(p.cmp(&q)));
-        for (k, chunk) in order.chunks(CHUNK).enumerate() {
-            (self.observer.decided)(k * CHUNK, gram.n);
-            let attempts: Vec<(Attempt, usize)> = chunk
-                .par_iter()
-                .map_init(Workspace::default, |workspace, &p| {
-                    if self.observer.stopped() {
-                        return (Attempt::Nothing, 0);
-                    }
-                    kernel::vectorised(|| {
-                        let projector = &mut workspace.projector;
-                        projector.steps = 0;
-                        let outcome = projector.run(gram, p, gram.n, &closed, MARGINS[0]);
-                        let steps = projector.steps;
-                        let attempt = match outcome {
-                            Outcome::Point => Attempt::Point(self.candidate(gram, workspace)),
-                            Outcome::Proof(_) => {
-                                let (rows, multipliers) = self.multipliers(gram, &workspace.projector, p);
-                                Attempt::Proof(rows, multipliers)
-                            }
-                            Outcome::Stuck => Attempt::Nothing,
-                        };
-                        (attempt, steps)
-                    })
-                })
-                .collect();
-            effort.steps += attempts.iter().map(|a| a.1).sum::<usize>();
-            if self.observer.stopped() {
-                return;
-            }
-            let points: Vec<f64> = attempts.iter().flat_map(|a| a.0.point()).copied().collect();
-            let slacks = self.check.slacks_at_many(&points);
-            let mut columns = slacks.chunks_exact(self.h.len());
-            let jobs: Vec<_> = chunk
-                .iter()
-                .zip(attempts)
-                .map(|(&p, (attempt, _))| {
-                    let column = if attempt.point().is_empty() { None } else { columns.next() };
-                    (p, attempt, column)
-                })
-                .collect();
-            let decided: Vec<(usize, Verdict, Effort)> = jobs
-                .into_par_iter()
-                .map_init(Workspace::default, |workspace, (p, attempt, column)| {
-                    let mut effort = Effort::default();
-                    if self.observer.stopped() {
-                        return (p, Verdict::Undecided, effort);
-                    }
-                    let verdict = self.accept(workspace, gram.rows[p], attempt, column).unwrap_or_else(|| {
-                        if self.observer.stopped() {
-                            return Verdict::Undecided;
-                        }
-                        kernel::vectorised(|| self.project(gram, workspace, p, gram.n, &closed, &mut effort))
-                    });
-                    (p, verdict, effort)
-                })
-                .collect();
-            for (p, verdict, spent) in decided {
-                if matches!(verdict, Verdict::Redundant(_)) {
-                    closed[p] = f64::NEG_INFINITY;
-                }
-                effort.steps += spent.steps;
-                effort.exact_decisions += spent.exact_decisions;
-                effort.lp_calls += spent.lp_calls;
-                verdicts[self.class_of[gram.rows[p]]] = verdict;
-            }
-        }
     }
 }

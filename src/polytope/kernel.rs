@@ -3,7 +3,8 @@
 //! Contract: the order of every summation is fixed by the length alone, so results do not depend on the instruction
 //! set or on the number of threads.
 
-const LANES: usize = 8;
+/// Numbers that the inner loops take at a time.
+pub(super) const LANES: usize = 8;
 
 /// Runs `body` with the widest vector instructions of the machine enabled for everything inlined into it.
 #[inline]

@@ -27,8 +27,10 @@ pub fn working_memory(d: usize, rows: usize, walls: usize) -> usize {
         let programs = (LAZY_ROUNDS * LAZY_ROWS).min(units).max(whole) * d * 48;
         return small + witnesses + products + threads * (rounds + programs);
     }
-    let metric = (2 * d * d + units * units + 3 * d * units) * FLOAT;
+    let metric = (2 * d * d + rows * rows + 2 * d * (rows + units)) * FLOAT;
     let chunk = 128 * (2 * d + rows) * FLOAT;
-    let columns = (d + 2) * rows * FLOAT;
-    small + witnesses + metric + chunk + threads * columns
+    // Every row's point is offered at most once by a ray.
+    let rays = rows * d * FLOAT;
+    let active = 9 * (d + 8) * (d + 8) * FLOAT;
+    small + witnesses + metric + chunk + rays + threads * active
 }

@@ -30,6 +30,7 @@ mod extent;
 mod gram;
 mod kernel;
 mod lazy;
+mod local;
 mod lp;
 mod memory;
 mod observer;

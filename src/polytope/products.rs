@@ -35,6 +35,23 @@ pub(super) struct Products {
     block: Vec<f64>,
 }
 
+/// See [`kernel::wide`].
+struct Share<'a> {
+    products: &'a Products,
+    steps: &'a [f64],
+    out: &'a mut [f64],
+    stride: usize,
+    offset: usize,
+}
+
+impl pulp::NullaryFnOnce for Share<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        self.products.share(self.steps, self.out, self.stride, self.offset);
+    }
+}
+
 impl Products {
     /// Prepares the rows behind the walls.
     pub fn new(h: &Halfspaces) -> Products {
@@ -84,7 +101,7 @@ impl Products {
             return;
         }
         out.par_chunks_mut(stride * SHARE).zip(steps.par_chunks(d * SHARE)).for_each(|(out, steps)| {
-            kernel::vectorised(|| self.share(steps, out, stride, offset));
+            kernel::wide(Share { products: self, steps, out, stride, offset });
         });
     }
 

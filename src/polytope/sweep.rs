@@ -6,7 +6,6 @@
 
 use super::boxed::{Answer, Solver, Task};
 use super::engine::{Region, Workspace};
-use super::kernel;
 use super::lazy;
 use super::tolerances::{BOX_MARGINS, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS};
 use super::verdict::{Effort, Farkas, Verdict, Witness};
@@ -92,7 +91,7 @@ impl Region<'_> {
                 if self.observer.stopped() {
                     return (task, Answer::Stuck, None);
                 }
-                let answer = kernel::vectorised(|| solver.advance(self.h, &self.check, &mut task));
+                let answer = solver.advance(self.h, &self.check, &mut task);
                 let verdict = (answer == Answer::Proof).then(|| {
                     let (rows, multipliers) = task.proof(&self.check);
                     let gap = self.check.proof(task.row, &rows, &multipliers, scratch)?;

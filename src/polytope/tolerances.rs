@@ -22,6 +22,13 @@ pub const DEPENDENCE: f64 = 1e-11;
 /// Steps after which a projection is abandoned, per dimension. Without it rounding may make the method cycle.
 pub const STEPS_PER_DIMENSION: usize = 30;
 
+/// Rows that a projection goes through between two pricings of all rows. With none every step prices all rows; with many,
+/// a step costs as much again.
+pub const NEAR_ROWS: usize = 4;
+
+/// Dimension from which it does so. Below it active sets are so short that all rows cost no more.
+pub const NEAR_DIMENSION: usize = 8;
+
 /// A slack below this share of the largest enters the metric as if it were this share. Without it the metric of a
 /// sliver is singular to working precision and its Cholesky factorisation breaks down.
 pub const SLACK_RATIO: f64 = 1e-7;

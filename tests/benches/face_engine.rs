@@ -8,6 +8,9 @@
 #[path = "../polytope/random.rs"]
 mod random;
 
+#[path = "cost.rs"]
+mod cost;
+
 use highs::{ColProblem, Model, Row, Sense, SolvedModel};
 use polyaudit::polytope::{Engine, Halfspaces, Workspace, faces, faces_in, verify};
 use random::{Kind, region};
@@ -21,6 +24,10 @@ const SIZES: [(usize, usize, u64, usize); 5] =
 fn main() {
     if std::env::args().any(|a| a == "large") {
         return large();
+    }
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|a| a == "cost") {
+        return cost::run(&arguments[at + 1..]);
     }
     let folder = std::env::args().nth(1).filter(|a| !a.starts_with('-'));
     println!(
@@ -80,6 +87,12 @@ fn large() {
             verified.holds()
         );
     }
+}
+
+/// Processor time of all threads so far, in seconds.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 fn timed<R>(body: impl FnOnce() -> R) -> (R, f64) {

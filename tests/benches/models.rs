@@ -1,11 +1,12 @@
 //! Single regions of the large models, part by part: `cargo bench --bench models [-- NAME [POINTS.npy]]`.
 //!
 //! The models are those of `POLYAUDIT_SHARED` (or `../shared`). Without a file of points, two seeded uniform points of
-//! the domain are taken. Prints seconds per part, rows decided of rows, and the process's peak memory.
+//! the domain are taken. Prints seconds per part, rows decided of rows, and the process's peak memory; with
+//! `POLYAUDIT_PROGRESS` set, also how many rows are decided and the processor time so far.
 
 use polyaudit::explore::{Bounds, Domain, points, question};
 use polyaudit::import;
-use polyaudit::polytope::{Engine, faces, verify};
+use polyaudit::polytope::{Engine, Observer, Workspace, faces_observed, verify};
 use polyaudit::region::Walker;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -47,12 +48,21 @@ fn one(name: &str, k: usize, walker: &Walker, bounds: &Bounds, x: &[f64]) {
     let region = walker.at(x).expect("a point off every hyperplane");
     let rows = start.elapsed().as_secs_f64();
     let (h, exact) = question(walker, &region, bounds);
-    let found = faces(&h, &exact, x, Engine::Auto);
+    let before = cpu();
+    let shown = std::env::var_os("POLYAUDIT_PROGRESS").is_some();
+    let decided = |done: usize, of: usize| {
+        if shown {
+            eprintln!("{name}: {done} of {of} rows, {:.1} processor s", cpu() - before);
+        }
+    };
+    let observer = Observer { stop: &|| false, decided: &decided };
+    let found = faces_observed(&mut Workspace::default(), &h, &exact, x, Engine::Auto, &observer).expect("not stopped");
+    let spent = cpu() - before;
     let engine = start.elapsed().as_secs_f64() - rows;
     let verified = verify(&h, &exact, &found);
     let verification = start.elapsed().as_secs_f64() - rows - engine;
     println!(
-        "{name} point {k}: {} rows, {} walls; {} faces, {} redundant, {} undecided; rows {rows:.2} s, engine {engine:.2} s, \
+        "{name} point {k}: {} rows, {} walls; {} faces, {} redundant, {} undecided; rows {rows:.2} s, engine {engine:.2} s ({spent:.2} processor s), \
          verification {verification:.2} s (holds: {}); {:?}; peak {:.2} GB",
         h.len() - h.walls,
         h.walls,
@@ -63,6 +73,12 @@ fn one(name: &str, k: usize, walker: &Walker, bounds: &Bounds, x: &[f64]) {
         found.effort,
         peak(),
     );
+}
+
+/// Processor time of all threads so far, in seconds.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// Peak resident memory in GB, where the system says.
