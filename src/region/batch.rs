@@ -39,6 +39,20 @@ impl Walker<'_> {
         for (i, row) in out.values.chunks_exact_mut(n.max(1)).enumerate() {
             let (curve, error) = (a.curve(i), source.errors[i]);
             let (mut steepest, mut rounding) = (0.0f64, 0.0f64);
+            let plain = |p: usize, slope: f64| curve.slope(p) == slope && curve.offset(p) == 0.0;
+            if curve.breakpoints() == [0.0] && plain(0, 0.0) && plain(1, 1.0) {
+                let clear = row.iter().fold(true, |clear, z| clear & (z.abs() > error * 1.000001));
+                for (z, pattern) in row.iter_mut().zip(patterns.iter_mut()) {
+                    if let Some(set) = pattern.as_mut().filter(|_| *z > 0.0) {
+                        self.layout.set(set, id, i, 1);
+                    }
+                    if !clear && z.abs() <= error * 1.000001 {
+                        *pattern = None;
+                    }
+                    *z = if *z > 0.0 { *z } else { 0.0 };
+                }
+                continue;
+            }
             for (z, pattern) in row.iter_mut().zip(patterns.iter_mut()) {
                 if curve.breakpoints().iter().any(|t| (*z - t).abs() <= error * 1.000001) {
                     *pattern = None;

@@ -50,6 +50,14 @@ pub fn boxes(regions: RangeInclusive<u64>, enumerate: Enumerate) -> Option<usize
     Some(wanted.map(check).count())
 }
 
+/// Names of the networks with up to so many regions in their box.
+pub fn names(up_to: u64) -> Option<Vec<String>> {
+    let truth = truth()?;
+    let nets = truth["nets"].as_mapping().expect("nets");
+    let small = nets.iter().filter(|(_, n)| n["regions"].as_u64().is_some_and(|r| r <= up_to));
+    Some(small.map(|(name, _)| name.as_str().expect("a name").to_string()).collect())
+}
+
 /// Checks those in the whole space.
 pub fn spaces(enumerate: Enumerate) -> Option<usize> {
     let truth = truth()?;

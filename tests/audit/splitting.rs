@@ -1,6 +1,7 @@
 //! The splitter against crossing, the other method: two enumerations, one count.
 //! Sources of truth: crossing faces (certified half-spaces and LP-free face engine), which shares no geometry with it.
 
+use crate::ground_truth;
 use crate::support::{Builder, Numbers, enumerate, enumerate_exactly, mlp, rows, shared, zoo};
 use polyaudit::explore::identities::Outcome;
 use polyaudit::explore::{self, Certify, Control, Domain, State};
@@ -82,6 +83,22 @@ fn random_networks() {
                 agree(&format!("{widths:?}, seed {seed}"), &network, &Domain::cube(widths[0], -1.0, 1.0));
                 agree(&format!("{widths:?}, seed {seed}, whole space"), &network, &Domain::unbounded(widths[0]));
             }
+        }
+    }
+}
+
+/// The networks that several tools agree on, up to 20,000 regions in the box, and in all of space where those are few.
+#[test]
+fn ground_truth_by_both_methods() {
+    let Some(names) = ground_truth::names(20_000) else { return };
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        let path = shared(&format!("ground_truth/{name}.onnx")).expect("the network beside the truth");
+        let network = import::load(&path, &import::Options::default()).expect("a readable model").network;
+        let d = network.input_len();
+        let regions = agree(&name, &network, &Domain::cube(d, -1.0, 1.0));
+        if regions < 1000 {
+            agree(&format!("{name}, whole space"), &network, &Domain::unbounded(d));
         }
     }
 }

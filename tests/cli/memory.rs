@@ -22,7 +22,7 @@ fn estimate(arguments: &[&str]) -> f64 {
 }
 
 /// Peak of the program's resident memory.
-fn peak(arguments: &[&str]) -> f64 {
+pub fn peak(arguments: &[&str]) -> f64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyaudit"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(arguments)

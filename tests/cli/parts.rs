@@ -149,13 +149,13 @@ fn progress(path: &Path) -> u64 {
 
 /// A run of `model` that is killed up to a dozen times, each time when its checkpoint has moved on and a little later, at
 /// moments that differ from test to test; how often it was killed, and its report.
-fn killed(model: &str) -> (u32, String) {
+fn killed(model: &str, limit: &str) -> (u32, String) {
     let folder = tempdir().expect("a folder");
     let (checkpoint, report) = (in_folder(&folder, "run.checkpoint"), in_folder(&folder, "run.yaml"));
     let mut kills = 0;
     for attempt in 0..40u64 {
         let before = progress(Path::new(&checkpoint));
-        let mut arguments = vec![model, "--domain", "-1,1", "--max-regions", LIMIT, "-q", "-o", &report];
+        let mut arguments = vec![model, "--domain", "-1,1", "--max-regions", limit, "-q", "-o", &report];
         arguments.extend(["--checkpoint", &checkpoint]);
         if before > 0 {
             arguments.extend(["--resume", &checkpoint]);
@@ -181,7 +181,7 @@ fn killed(model: &str) -> (u32, String) {
 #[test]
 fn killed_and_resumed_runs_give_the_very_report() {
     for model in LONG {
-        let (kills, report) = killed(model);
+        let (kills, report) = killed(model, LIMIT);
         let (_, expected, _) = run(&[model, "--domain", "-1,1", "--max-regions", LIMIT, "--method", "enumerate", "-q"]);
         assert!(report == expected, "{model}: {report}");
         if kills > 0 {
@@ -189,6 +189,41 @@ fn killed_and_resumed_runs_give_the_very_report() {
         }
     }
     panic!("no run was long enough to be killed");
+}
+
+/// 10,182,898 regions: the same bytes with one and two threads, in under 200 MB, killed a dozen times and resumed, and in
+/// seven shards. `cargo test --release --locked --test cli -- --ignored ten_million_regions`.
+#[test]
+#[ignore = "minutes"]
+fn ten_million_regions() {
+    const MODEL: &str = LONG[2];
+    const MOST: &str = "20000000";
+    let base = [MODEL, "--domain", "-1,1", "--method", "enumerate", "--max-regions", MOST, "-q"];
+    let (code, one, stderr) = run(&[&base[..], &["--threads", "1"]].concat());
+    assert_eq!(code, 0, "{stderr}");
+    assert!(one.contains("  regions: 10182898\n") && one.contains("state: complete"), "{one}");
+    assert!(!one.contains("outcome: violated"), "{one}");
+    assert!(run(&[&base[..], &["--threads", "2"]].concat()).1 == one, "two threads");
+    let peak = crate::memory::peak(&[&base[..7], &["--threads", "2"]].concat());
+    assert!(peak < 200e6, "{peak} bytes");
+    let (kills, resumed) = killed(MODEL, MOST);
+    eprintln!("peak {:.0} MB, killed {kills} times", peak / 1e6);
+    assert!(kills > 3 && resumed == one, "killed {kills} times");
+    let folder = tempdir().expect("a folder");
+    let parts: Vec<String> = (1..=7)
+        .map(|k| {
+            let (file, shard) = (in_folder(&folder, &format!("{k}.yaml")), format!("{k}/7"));
+            let (code, _, stderr) = run(&[&base[..], &["--shard", &shard, "-o", &file]].concat());
+            assert_eq!(code, 0, "{stderr}");
+            file
+        })
+        .collect();
+    let mut arguments = vec!["merge", "--model", MODEL, "--domain", "-1,1", "--method", "enumerate"];
+    arguments.extend(["--max-regions", MOST]);
+    arguments.extend(parts.iter().map(String::as_str));
+    let (code, stdout, stderr) = run(&arguments);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout == one, "seven shards");
 }
 
 /// A run that a limit of time ended goes on to the same end.

@@ -96,7 +96,7 @@ impl Tree<'_> {
         let rest = std::mem::take(&mut *chunk.borrow_mut());
         let end = Message::End(walk.map(Box::new));
         // A receiver that is gone wants nothing more.
-        let _ = sender.send(Message::Regions(rest)).is_ok_and(|()| sender.send(end).is_ok());
+        let _ = (rest.is_empty() || sender.send(Message::Regions(rest)).is_ok()) && sender.send(end).is_ok();
     }
 }
 

@@ -63,9 +63,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let whole = self.frames.len() == base;
         self.frames.truncate(base);
         for (floor, stage) in self.floors.iter().zip(&self.ground.stages.list) {
-            for i in 0..stage.rows() {
-                let seen = |side: usize| floor.seen[side][i / 64] >> (i % 64) & 1 == 1;
-                self.counts.seen[stage.first as usize + i] = [seen(0), seen(1)];
+            let own = &mut self.counts.seen[stage.first as usize..][..stage.rows()];
+            for (w, own) in own.chunks_mut(64).enumerate() {
+                let [lower, upper] = [0, 1].map(|side| floor.seen[side][w]);
+                own.iter_mut().enumerate().for_each(|(k, s)| *s = [lower >> k & 1 == 1, upper >> k & 1 == 1]);
             }
         }
         let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
