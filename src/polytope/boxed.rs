@@ -15,6 +15,13 @@ use super::check::Check;
 use super::kernel;
 use super::rows::Halfspaces;
 use super::tolerances::{BOX_LARGEST, BOX_NEWTON_STEPS, BOX_RIDGE, BOX_SEARCH};
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// Entries from which coordinates that join or leave are one product of matrices.
+const BLOCKED: usize = 4096;
 
 /// One row on its way to a verdict.
 pub(super) struct Task {
@@ -58,6 +65,8 @@ pub(super) struct Solver {
     step: Vec<f64>,
     change: Vec<f64>,
     gram: Vec<f64>,
+    /// Columns that reach or leave the box.
+    changed: Vec<f64>,
     /// Squared lengths of the rows.
     lengths: Vec<f64>,
     inside: Vec<bool>,
@@ -299,21 +308,42 @@ impl Solver {
         length > 0.0
     }
 
-    /// Keeps the Gram matrix over the coordinates that the box does not cut off.
+    /// Keeps the Gram matrix (lower triangle by rows) over the coordinates that the box does not cut off.
     #[inline(always)]
     fn update_gram(&mut self, k: usize) {
-        for (c, column) in self.rows.chunks_exact(k).enumerate() {
-            let now = self.forces[c] > self.low[c] && self.forces[c] < self.high[c];
-            if now == self.inside[c] {
-                continue;
-            }
-            self.inside[c] = now;
-            let sign = if now { 1.0 } else { -1.0 };
-            for (f, a) in column.iter().enumerate() {
-                if *a != 0.0 {
-                    kernel::axpy(sign * a, &column[..=f], &mut self.gram[f * k..f * k + f + 1]);
+        for joins in [true, false] {
+            self.changed.clear();
+            for (c, column) in self.rows.chunks_exact(k).enumerate() {
+                let now = self.forces[c] > self.low[c] && self.forces[c] < self.high[c];
+                if now == joins && now != self.inside[c] {
+                    self.inside[c] = now;
+                    self.changed.extend_from_slice(column);
                 }
             }
+            let (sign, count) = (if joins { 1.0 } else { -1.0 }, self.changed.len() / k);
+            if count * k < BLOCKED {
+                for column in self.changed.chunks_exact(k) {
+                    for (f, a) in column.iter().enumerate() {
+                        if *a != 0.0 {
+                            kernel::axpy(sign * a, &column[..=f], &mut self.gram[f * k..f * k + f + 1]);
+                        }
+                    }
+                }
+                continue;
+            }
+            // The lower triangle by rows is the upper one by columns.
+            let columns = MatRef::from_column_major_slice(&self.changed, k, count);
+            triangular::matmul(
+                MatMut::from_column_major_slice_mut(&mut self.gram, k, k),
+                BlockStructure::TriangularUpper,
+                Accum::Add,
+                columns,
+                BlockStructure::Rectangular,
+                columns.transpose(),
+                BlockStructure::Rectangular,
+                sign,
+                Par::Seq,
+            );
         }
     }
 
@@ -321,37 +351,32 @@ impl Solver {
     #[inline(always)]
     fn newton(&self, k: usize, free: &[usize], gradient: &[f64]) -> Option<Vec<f64>> {
         let m = free.len();
+        // The lower triangle by columns.
         let mut factor = vec![0.0; m * m];
         for r in 0..m {
+            let row = &self.gram[free[r] * k..free[r] * k + free[r] + 1];
             for q in 0..=r {
-                factor[r * m + q] = self.gram[free[r] * k + free[q]];
+                factor[q * m + r] = row[free[q]];
             }
             // By the rows' full lengths: where the box cuts everything off, nothing else is left.
             factor[r * m + r] += BOX_RIDGE * self.lengths[free[r]];
         }
-        let mut solution: Vec<f64> = Vec::with_capacity(m);
-        for r in 0..m {
-            for q in 0..r {
-                let (above, below) = factor.split_at_mut(r * m);
-                let sum = kernel::dot(&below[..q], &above[q * m..q * m + q]);
-                below[q] = (below[q] - sum) / above[q * m + q];
-            }
-            let row = &factor[r * m..r * m + r];
-            let pivot = factor[r * m + r] - kernel::dot(row, row);
-            if pivot.is_nan() || pivot <= 0.0 {
-                return None;
-            }
-            let value = (gradient[free[r]] - kernel::dot(row, &solution)) / pivot.sqrt();
-            factor[r * m + r] = pivot.sqrt();
-            solution.push(value);
+        let mut memory = MemBuffer::new(llt::factor::cholesky_in_place_scratch::<f64>(m, Par::Seq, Default::default()));
+        let matrix = MatMut::from_column_major_slice_mut(&mut factor, m, m);
+        let stack = MemStack::new(&mut memory);
+        llt::factor::cholesky_in_place(matrix, Default::default(), Par::Seq, stack, Default::default()).ok()?;
+        let mut solution: Vec<f64> = free.iter().map(|&f| gradient[f]).collect();
+        for q in 0..m {
+            let column = &factor[q * m..(q + 1) * m];
+            let value = solution[q] / column[q];
+            solution[q] = value;
+            kernel::axpy(-value, &column[q + 1..], &mut solution[q + 1..]);
         }
-        for r in (0..m).rev() {
-            let value = solution[r] / factor[r * m + r];
-            solution[r] = value;
-            let (head, _) = solution.split_at_mut(r);
-            kernel::axpy(-value, &factor[r * m..r * m + r], head);
+        for q in (0..m).rev() {
+            let column = &factor[q * m..(q + 1) * m];
+            solution[q] = (solution[q] - kernel::dot(&column[q + 1..], &solution[q + 1..])) / column[q];
         }
-        Some(solution)
+        solution.iter().all(|x| x.is_finite()).then_some(solution)
     }
 }
 

@@ -74,9 +74,9 @@ pub const BOX_DIMENSION: usize = 256;
 
 /// Rounds of that method, each with products over all rows, and rows that join in each. Without the first a row could
 /// take minutes; more rows a round make the short problems larger, fewer make more rounds.
-pub const BOX_ROUNDS: usize = 60;
+pub const BOX_ROUNDS: usize = 30;
 /// See [`BOX_ROUNDS`].
-pub const BOX_ROWS: usize = 24;
+pub const BOX_ROWS: usize = 64;
 
 /// Coefficients (units' rows × inputs) up to which a row that no other way settles gets a linear program over all rows.
 /// Beyond it one such program takes minutes and as much memory as all the rest: the row stays undecided.
