@@ -154,7 +154,8 @@ fn geometry_by_both_methods() {
     let mut checked = 0;
     for name in names.iter().filter_map(|n| n.strip_suffix(".onnx")) {
         let network = load(&format!("geometry/{name}"));
-        let domains = [Domain::cube(network.input_len(), -1.0, 1.0), Domain::unbounded(network.input_len())];
+        let d = network.input_len();
+        let domains = [Domain::cube(d, -1.0, 1.0), Domain::cube(d, 0.0, 1.0), Domain::unbounded(d)];
         for domain in domains {
             let (float, exact) = (enumerate(&network, &domain), enumerate_exactly(&network, &domain));
             assert_eq!((float.tally, float.state), (exact.tally, exact.state), "{name}, {domain:?}");

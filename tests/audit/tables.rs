@@ -1,7 +1,7 @@
 //! Tables of numbers known from closed forms, reproduced to the last integer; and sums that must agree with each other.
 //! Source of truth: Zaslavsky 1975 and Buck 1943 for hyperplanes in general position, computed apart and written out.
 
-use crate::support::{enumerate, face_sum, mlp, run};
+use crate::support::{Builder, Numbers, enumerate, enumerate_exactly, face_sum, mlp, run};
 use polyaudit::explore::{Certify, Control, Domain, Method, Plan, State, explore};
 use polyaudit::polytope::Engine;
 use std::sync::atomic::AtomicBool;
@@ -82,4 +82,61 @@ fn prefix_curves_end_in_the_totals() {
     }
     let crossed = run(&mlp(&[2, 8, 1], 6, 0.5), &Domain::cube(2, -1.0, 1.0), Method::Enumerate, Engine::Lp, 0);
     assert!(crossed.shape.is_none());
+}
+
+/// Central hyperplanes in general position, in rational arithmetic: regions 2 Σ C(n − 1, i) over i < d, and the mean of
+/// their faces in millionths. Zaslavsky 1975; the numbers are written out from the closed form.
+#[test]
+fn central_planes_in_exact_arithmetic() {
+    for (d, units, regions, mean) in
+        [(2, 20, 40, 2_000_000), (3, 40, 1562, 3_994_878), (4, 16, 1152, 5_888_889), (5, 12, 1124, 7_516_014)]
+    {
+        let found = enumerate_exactly(&mlp(&[d, units, 1], 7, 0.0), &Domain::unbounded(d));
+        assert_eq!((&found.state, found.tally.count), (&State::Complete, regions), "d = {d}, {units} units");
+        let faces = face_sum(&found.tally.interior);
+        assert_eq!((faces * 1_000_000 + regions / 2) / regions, mean, "d = {d}, {units} units");
+    }
+}
+
+/// The larger ones, and deep networks without biases: `cargo test --release --locked --test audit -- --ignored tables`.
+#[test]
+#[ignore = "a minute"]
+fn larger_central_networks_in_exact_arithmetic() {
+    for (d, units, regions, mean) in [(3, 80, 6322, 3_998_735), (5, 16, 3882, 7_748_583)] {
+        let found = enumerate_exactly(&mlp(&[d, units, 1], 7, 0.0), &Domain::unbounded(d));
+        assert_eq!((&found.state, found.tally.count), (&State::Complete, regions), "d = {d}, {units} units");
+        let faces = face_sum(&found.tally.interior);
+        assert_eq!((faces * 1_000_000 + regions / 2) / regions, mean, "d = {d}, {units} units");
+    }
+    for widths in [&[3, 40, 20, 1][..], &[3, 80, 40, 1]] {
+        let network = mlp(widths, 3, 0.0);
+        let (exact, split) =
+            (enumerate_exactly(&network, &Domain::unbounded(3)), enumerate(&network, &Domain::unbounded(3)));
+        assert_eq!(exact.tally, split.tally, "{widths:?}");
+        assert!(exact.tally.count > 2000, "{} regions", exact.tally.count);
+        assert_eq!(face_sum(&exact.tally.interior), 4 * exact.tally.count - 8, "{widths:?}");
+    }
+}
+
+/// Six inputs of which the first layer sees two combinations: in all of space the regions and faces of the network of these
+/// two. Source of truth: the reduced network; small integers, so that no product rounds.
+#[test]
+fn a_first_layer_of_rank_two_has_the_regions_of_the_plane() {
+    let mut numbers = Numbers::new(21);
+    let mut whole = |n: usize, scale: f64| (0..n).map(|_| (numbers.next() * scale).round()).collect::<Vec<f64>>();
+    let (seen, first, first_bias) = (whole(12, 4.0), whole(16, 50.0), whole(8, 30.0));
+    let (second, second_bias, last) = (whole(48, 20.0), whole(6, 40.0), whole(6, 5.0));
+    let wide = (0..48).map(|k| first[k / 6 * 2] * seen[k % 6] + first[k / 6 * 2 + 1] * seen[6 + k % 6]).collect();
+    let network = |inputs: usize, weight: Vec<f64>| {
+        let mut builder = Builder::new(inputs);
+        builder.dense(weight, first_bias.clone()).relu().dense(second.clone(), second_bias.clone()).relu();
+        builder.dense(last.clone(), vec![0.0]).build()
+    };
+    let (plane, wide) = (network(2, first.clone()), network(6, wide));
+    let expected = enumerate_exactly(&plane, &Domain::unbounded(2));
+    assert!(expected.state == State::Complete && expected.tally.count > 60, "{} regions", expected.tally.count);
+    for found in [enumerate_exactly(&wide, &Domain::unbounded(6)), enumerate(&wide, &Domain::unbounded(6))] {
+        assert_eq!((&found.state, &found.tally.interior), (&State::Complete, &expected.tally.interior));
+    }
+    assert_eq!(enumerate(&plane, &Domain::unbounded(2)).tally.interior, expected.tally.interior);
 }
