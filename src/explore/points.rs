@@ -64,7 +64,7 @@ pub fn sample(walker: &Walker, bounds: &Bounds, seed: u64, k: u64) -> anyhow::Re
 }
 
 /// Points taken through the network together, of a network of small layers.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
 /// Most values of one layer for points taken together.
 const VALUES: usize = 1 << 20;
 

@@ -179,6 +179,29 @@ fn any_number_of_threads_and_any_limit_give_the_same_regions() {
     }
 }
 
+/// A budget that runs out before the tree is cut into subtrees ends the run there: a partial one, of nothing. The network's
+/// first cells alone take longer than the limit.
+#[test]
+fn budgets_hold_in_the_trunk() {
+    let network = mlp(&[4, 1500, 1500, 1], 3, 0.4);
+    let start = std::time::Instant::now();
+    let deadline = Some(start + std::time::Duration::from_millis(200));
+    let stop = AtomicBool::new(false);
+    let control = Control { stop: &stop, deadline, progress: &|_| {}, certify: Certify::No, max_memory: None };
+    let plan = explore::Plan { method: explore::Method::Enumerate, ..explore::Plan::default() };
+    let found = explore::explore(&network, &Domain::cube(4, -1.0, 1.0), &plan, &control).expect("a partial run");
+    assert_eq!(found.state, State::partial("time limit reached".into()));
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let control = Control { deadline: None, ..control };
+    let found = explore::explore(&network, &Domain::cube(4, -1.0, 1.0), &plan, &control).expect("a partial run");
+    assert_eq!(
+        (found.state, found.regions_found),
+        (State::Partial { reason: "interrupted".into(), interrupted: true }, 0)
+    );
+    assert_eq!((found.covered, found.covered_volume), (Some((0, 1000)), Some(0.0)));
+}
+
 /// Published models, degenerate ones among them: the exact enumeration, which shares no algorithm, counts the same.
 #[test]
 fn published_models_as_exact_arithmetic_counts_them() {

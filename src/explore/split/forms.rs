@@ -13,6 +13,8 @@ use crate::region::Forms;
 
 /// Updates between two full compositions.
 const UPDATES: usize = 48;
+/// Factors of a term: at most eight inputs, the constant, and the share of the error.
+const MOST: usize = 10;
 /// Rows in one vector.
 const LANES: usize = 4;
 
@@ -103,8 +105,10 @@ impl RowForms {
     #[inline(always)]
     fn term<const D: usize>(&mut self, before: &RowForms, i: usize, slope: f64, rounding: f64) {
         self.terms.push(i as u32);
-        self.factors.extend((0..=D).map(|k| slope * before.values[k * before.stride + i]));
-        self.factors.push(slope.abs() * (before.error[i] + rounding * before.magnitude[i]) * (1.0 + 1e-9));
+        let mut factors = [0.0; MOST];
+        (0..=D).for_each(|k| factors[k] = slope * before.values[k * before.stride + i]);
+        factors[D + 1] = slope.abs() * (before.error[i] + rounding * before.magnitude[i]) * (1.0 + 1e-9);
+        self.factors.extend_from_slice(&factors[..D + 2]);
     }
 
     fn resize<const D: usize>(&mut self) {
