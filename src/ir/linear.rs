@@ -174,32 +174,34 @@ impl Linear {
                 );
             }
             _ => {
-                let row = |i: usize, y: &mut [f64]| self.apply_row(i, x, cols, y);
                 if rows * cols * self.row_weight() >= PARALLEL_FROM {
                     let chunk = rows.div_ceil(4 * rayon::current_num_threads()).max(1);
                     out.par_chunks_mut(chunk * cols).enumerate().for_each(|(k, block)| {
-                        block.chunks_exact_mut(cols).enumerate().for_each(|(i, y)| row(k * chunk + i, y));
+                        self.apply_rows(k * chunk, x, cols, block);
                     });
                 } else {
-                    out.chunks_exact_mut(cols).enumerate().for_each(|(i, y)| row(i, y));
+                    self.apply_rows(0, x, cols, out);
                 }
             }
         }
     }
 
-    fn apply_row(&self, i: usize, x: &[f64], cols: usize, y: &mut [f64]) {
+    /// The rows from `first` on.
+    fn apply_rows(&self, first: usize, x: &[f64], cols: usize, out: &mut [f64]) {
         if cols == 1 {
-            let mut sum = 0.0;
-            self.for_row(i, |j, w| sum += w * x[j]);
-            y[0] = sum;
+            for (k, y) in out.iter_mut().enumerate() {
+                let mut sum = 0.0;
+                self.for_row(first + k, |j, w| sum += w * x[j]);
+                *y = sum;
+            }
             return;
         }
-        y.fill(0.0);
-        self.for_row(i, |j, w| {
-            for (y, x) in y.iter_mut().zip(&x[j * cols..(j + 1) * cols]) {
-                *y += w * x;
-            }
-        });
+        let mut entries = vec![];
+        for (k, y) in out.chunks_exact_mut(cols).enumerate() {
+            entries.clear();
+            self.for_row(first + k, |j, w| entries.push((j, w)));
+            pulp::Arch::new().dispatch(Combine { entries: &entries, x, y });
+        }
     }
 
     /// About how many entries a row has.
@@ -236,6 +238,48 @@ impl Linear {
             Linear::Dense(m) => m.weight.len(),
             Linear::Conv(c) => c.weight.len(),
             Linear::Sparse { .. } => 0,
+        }
+    }
+}
+
+/// `y = Σ w_j x_j` for rows `x_j` as long as `y`.
+struct Combine<'a> {
+    entries: &'a [(usize, f64)],
+    x: &'a [f64],
+    y: &'a mut [f64],
+}
+
+impl Combine<'_> {
+    /// The `N` numbers of `y` from `at` on; they stay in registers.
+    #[inline(always)]
+    fn some<const N: usize>(&mut self, at: usize) {
+        let cols = self.y.len();
+        let mut sums = [0.0; N];
+        for &(j, w) in self.entries {
+            let x: &[f64; N] = self.x[j * cols + at..][..N].try_into().expect("as many as asked for");
+            (0..N).for_each(|k| sums[k] += w * x[k]);
+        }
+        self.y[at..at + N].copy_from_slice(&sums);
+    }
+}
+
+impl pulp::NullaryFnOnce for Combine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        let (mut at, end) = (0, self.y.len());
+        while at + 32 <= end {
+            self.some::<32>(at);
+            at += 32;
+        }
+        while at + 4 <= end {
+            self.some::<4>(at);
+            at += 4;
+        }
+        while at < end {
+            self.some::<1>(at);
+            at += 1;
         }
     }
 }

@@ -16,7 +16,17 @@ impl Walker<'_> {
         let n = points.len();
         let mut patterns = vec![Some(self.layout.empty()); n];
         let mut values: Vec<Forms> = Vec::with_capacity(self.network.nodes.len());
+        // Per node of units, element and point: whether the unit is on a flat piece, a constant around the point.
+        let mut flat: Vec<Vec<bool>> = Vec::with_capacity(self.network.nodes.len());
         for (id, node) in self.network.nodes.iter().enumerate() {
+            flat.push(match &node.op {
+                Op::Activation(a) => {
+                    let rows = values[a.source].values.chunks_exact(n.max(1)).enumerate();
+                    let still = |(i, z): (usize, &f64)| a.curve(i).slope(a.curve(i).piece(*z)) == 0.0;
+                    rows.flat_map(|(i, row)| row.iter().map(move |z| still((i, z)))).collect()
+                }
+                _ => vec![],
+            });
             let value = match &node.op {
                 Op::Input => {
                     let by_input = (0..self.dimension()).flat_map(|k| points.iter().map(move |x| x[k]));
@@ -25,7 +35,7 @@ impl Walker<'_> {
                 Op::Affine(map) => affine(map, &values[map.source], node.len(), n),
                 Op::Sum(sources) => Forms::sum(sources.iter().map(|&s| &values[s]), node.len(), n),
                 Op::Activation(a) => self.bend(id, a, &values[a.source], &mut patterns),
-                Op::Max(m) => self.choose(id, m, &values[m.source], &mut patterns),
+                Op::Max(m) => self.choose(id, m, &values[m.source], &flat[m.source], &mut patterns),
             };
             values.push(value);
             self.release(&mut values, id);
@@ -73,7 +83,7 @@ impl Walker<'_> {
         out
     }
 
-    fn choose(&self, id: NodeId, m: &Max, source: &Forms, patterns: &mut [Option<Pattern>]) -> Forms {
+    fn choose(&self, id: NodeId, m: &Max, source: &Forms, flat: &[bool], patterns: &mut [Option<Pattern>]) -> Forms {
         let n = patterns.len();
         let mut out = Forms { values: Vec::with_capacity(m.groups() * n), errors: Vec::with_capacity(m.groups()) };
         for g in 0..m.groups() {
@@ -82,7 +92,13 @@ impl Walker<'_> {
             let error = |c: usize| source.errors[members[c] as usize];
             for (k, pattern) in patterns.iter_mut().enumerate() {
                 let best = (1..members.len()).fold(0, |b, c| if at(c, k) > at(b, k) { c } else { b });
-                let beaten = |c: usize| at(best, k) - at(c, k) > (error(best) + error(c)) * 1.000001;
+                // Constants are as they stand; equal ones are one choice, named by the lowest.
+                let still = |c: usize| flat.get(members[c] as usize * n + k) == Some(&true);
+                let blur = |c: usize| if still(c) { 0.0 } else { error(c) };
+                let beaten = |c: usize| {
+                    let lead = at(best, k) - at(c, k);
+                    lead > (blur(best) + blur(c)) * 1.000001 || (lead == 0.0 && still(best) && still(c))
+                };
                 if !(0..members.len()).all(|c| c == best || beaten(c)) {
                     *pattern = None;
                 }

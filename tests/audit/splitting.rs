@@ -62,6 +62,18 @@ fn geometry_in_a_box_and_in_all_of_space() {
     }
 }
 
+/// Many more groups than splits above a subtree, so that siblings are walked one after the other in one walk.
+#[test]
+fn groups_that_split_cells_again_and_again() {
+    for (seed, d) in [(1, 2), (2, 2), (3, 3)] {
+        let mut network = mlp(&[d, 24, 6, 1], seed, 0.5);
+        let candidates = (0..24).flat_map(|i| [i, (i + 1) % 24, (i + 2) % 24]).collect();
+        network.nodes[2].op = Op::Max(Max { source: 1, starts: (0..=24).map(|k| 3 * k).collect(), candidates });
+        let regions = agree(&format!("maxima, seed {seed}"), &network, &Domain::cube(d, -1.0, 1.0));
+        assert!(regions > 300, "{regions} regions");
+    }
+}
+
 #[test]
 fn networks_of_every_kind() {
     for seed in 0..3 {

@@ -11,15 +11,17 @@ use super::edges::Edges;
 use super::exact::{Lex, Point, Store};
 use super::follow::Follower;
 use super::forms::RowForms;
+use super::reduced::{Delta, Reduced};
 use super::show::{Finished, Want};
-use super::stage::{Kind, Level, NONE, Stages};
+use super::stage::{Kind, Level, NONE, Stage, Stages};
 use super::vertex::{Origin, Row, Spot, Vertex};
 use super::volume::Spread;
 use crate::explore::{Bounds, Polytope};
 use crate::ir::{Rational, rational};
-use crate::region::{Forms, HyperplaneId, Pattern, Walker};
+use crate::region::{Forms, HyperplaneId, Layout, Pattern, Walker};
 use std::cmp::Ordering;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What all workers share.
 #[derive(Debug)]
@@ -132,6 +134,10 @@ pub struct Frame<const W: usize> {
     pub depth: u32,
     /// The choice at the last of them.
     pub choice: u16,
+    /// 0: the whole network; else one more than the place of what is open in [`Descent::reduced`].
+    pub level: u32,
+    /// Splits before the network is to be reduced (again).
+    pub reduce_at: u32,
     pub marks: Marks,
 }
 
@@ -142,8 +148,14 @@ pub struct Floor {
     pub chosen: Vec<u64>,
     /// Distinguishes the cells that the forms were made for.
     pub cell: u64,
-    /// Rows seen from their lower, and from their upper side.
+    /// Rows seen from their lower, and from their upper side; on the floors of the whole network.
     pub seen: [Vec<u64>; 2],
+    /// Words that hold the choices.
+    pub words: usize,
+    /// Per row, its hyperplane source.
+    pub sources: Vec<u32>,
+    /// Generators that are not zero by these choices.
+    pub deltas: Vec<Delta>,
 }
 
 /// The worker.
@@ -165,7 +177,10 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub words: Vec<u64>,
     pub points: Vec<u32>,
     pub frames: Vec<Frame<W>>,
+    /// Per level, the stages.
     pub floors: Vec<Floor>,
+    /// What is open of the network on ever smaller cells.
+    pub reduced: Vec<Arc<Reduced>>,
     pub node_forms: Vec<Forms>,
     pub followers: Vec<Follower>,
     pub pattern: Pattern,
@@ -209,7 +224,8 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             words: vec![],
             points: vec![],
             frames: vec![],
-            floors: (0..ground.stages.list.len()).map(|_| Floor::default()).collect(),
+            floors: ground.stages.list.iter().map(Floor::whole).collect(),
+            reduced: vec![],
             node_forms: vec![Forms::default(); nodes],
             followers: vec![Follower::default(); nodes],
             pattern: ground.walker.layout().empty(),
@@ -290,7 +306,9 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         }
         self.domain = self.domain_volume(&cell);
         let points = (0, self.points.len() as u32);
-        Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, marks: self.marks() })
+        let reduce_at = 0;
+        let marks = self.marks();
+        Ok(Frame { cell, stage: 0, group: 0, words: 0, points, depth: 0, choice: 0, level: 0, reduce_at, marks })
     }
 
     /// Of a box, the walls that it lies above.
@@ -435,27 +453,72 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
         point.value(self.ground.walker.network(), &self.ground.stages, level).sign()
     }
 
-    /// Writes the choices of a stage into the pattern.
+    /// The place of a stage's floor on a level.
+    #[inline(always)]
+    pub fn floor(&self, level: u32, stage: usize) -> usize {
+        level as usize * self.ground.stages.list.len() + stage
+    }
+
+    /// Writes the choices of a stage of the whole network into the pattern.
     pub fn note_choices(&mut self, stage: usize) {
-        let (layout, s) = (self.ground.walker.layout(), &self.ground.stages.list[stage]);
-        let chosen = &self.floors[stage].chosen;
-        match &s.kind {
-            Kind::Rows(rows) => {
-                let mut i = 0;
-                while i < rows.unit.len() {
-                    let (unit, mut piece) = (rows.unit[i], 0);
-                    while i < rows.unit.len() && rows.unit[i] == unit {
-                        piece += usize::from(chosen[i / 64] >> (i % 64) & 1 == 1);
-                        i += 1;
+        let s = &self.ground.stages.list[stage];
+        note(self.ground.walker.layout(), &mut self.pattern, s, &self.floors[stage].chosen);
+    }
+
+    /// Writes the choices of the stages before `end` into the pattern of a cell of a level.
+    pub fn note_all(&mut self, level: u32, end: usize) {
+        let (mut level, mut end) = (level, end);
+        while level > 0 {
+            let reduced = self.reduced[level as usize - 1].clone();
+            for stage in reduced.first..end {
+                let (s, part) = (&self.ground.stages.list[stage], &reduced.parts[stage - reduced.first]);
+                let mut all = reduced.chosen[stage - reduced.first].clone();
+                let chosen = &self.floors[self.floor(level, stage)].chosen;
+                match s.kind {
+                    Kind::Rows(_) => {
+                        for (k, &row) in part.rows.iter().enumerate() {
+                            let (w, bit) = (row as usize / 64, row % 64);
+                            all[w] = all[w] & !(1 << bit) | (chosen[k / 64] >> (k % 64) & 1) << bit;
+                        }
                     }
-                    layout.set(&mut self.pattern, s.node, unit as usize, piece);
+                    Kind::Groups(_) => {
+                        part.gates.iter().zip(chosen).for_each(|(gate, &choice)| all[gate.unit as usize] = choice);
+                    }
                 }
+                note(self.ground.walker.layout(), &mut self.pattern, s, &all);
             }
-            Kind::Groups(groups) => {
-                for (k, &(group, _)) in groups.iter().enumerate() {
-                    layout.set(&mut self.pattern, s.node, group as usize, chosen[k] as usize);
+            (end, level) = (end.min(reduced.first), level - 1);
+        }
+        (0..end).for_each(|s| self.note_choices(s));
+    }
+}
+
+/// Writes the choices of all rows or groups of a stage into a pattern.
+fn note(layout: &Layout, pattern: &mut Pattern, stage: &Stage, chosen: &[u64]) {
+    match &stage.kind {
+        Kind::Rows(rows) => {
+            let mut i = 0;
+            while i < rows.unit.len() {
+                let (unit, mut piece) = (rows.unit[i], 0);
+                while i < rows.unit.len() && rows.unit[i] == unit {
+                    piece += usize::from(chosen[i / 64] >> (i % 64) & 1 == 1);
+                    i += 1;
                 }
+                layout.set(pattern, stage.node, unit as usize, piece);
             }
         }
+        Kind::Groups(groups) => {
+            for (k, &(group, _)) in groups.iter().enumerate() {
+                layout.set(pattern, stage.node, group as usize, chosen[k] as usize);
+            }
+        }
+    }
+}
+
+impl Floor {
+    /// The floor of a stage of the whole network.
+    fn whole(stage: &Stage) -> Floor {
+        let sources = (0..stage.rows() as u32).map(|i| stage.first + i).collect();
+        Floor { words: stage.words(), sources, ..Floor::default() }
     }
 }

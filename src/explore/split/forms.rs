@@ -6,6 +6,7 @@
 //! a sum of m terms, m u Σ|term|, holds throughout (Higham 2002, section 4.2). Products and sums are fused, which
 //! rounds once where the bound allows for two.
 
+use super::reduced::{Delta, Part};
 use super::stage::{Link, Rows};
 use super::vertex::{Row, Vertex, full_error};
 use crate::polytope::wide;
@@ -100,6 +101,41 @@ impl RowForms {
         self.upper.clear();
         self.upper.extend_from_slice(upper);
         wide(Add::<D> { own: self, columns: &link.columns });
+    }
+
+    /// Rows of a part of a reduced network, from the generators that are not zero on the cell.
+    pub fn assemble<'d, const D: usize>(&mut self, part: &Part, deltas: impl Iterator<Item = &'d Delta>) {
+        self.stride = part.stride;
+        self.rows = part.rows.len();
+        self.resize::<D>();
+        let s = self.stride;
+        let (own, generators) = part.values.split_at((D + 1) * s);
+        self.values.copy_from_slice(own);
+        self.error.copy_from_slice(&part.errors[..s]);
+        let rounding = (part.before + 8) as f64 * (f64::EPSILON / 2.0);
+        let mut rounds = false;
+        for delta in deltas.filter(|d| (d.generator as usize) < part.before) {
+            rounds = true;
+            let g = delta.generator as usize;
+            let (weights, errors) = (&generators[g * s..(g + 1) * s], &part.errors[(1 + g) * s..(2 + g) * s]);
+            for k in 0..=D {
+                let column = &mut self.values[k * s..(k + 1) * s];
+                column.iter_mut().zip(weights).for_each(|(v, w)| *v += w * delta.form[k]);
+            }
+            let each = delta.error + rounding * delta.size;
+            let bounds = self.error.iter_mut().zip(weights).zip(errors);
+            bounds.for_each(|((e, w), own)| *e += w.abs() * each + own * delta.size);
+        }
+        if rounds {
+            for k in 0..=D {
+                let own = &own[k * s..(k + 1) * s];
+                self.error.iter_mut().zip(own).for_each(|(e, v)| *e += rounding * v.abs());
+            }
+        }
+        self.error.iter_mut().for_each(|e| *e *= 1.0 + 1e-9);
+        self.terms.clear();
+        self.factors.clear();
+        wide(Add::<D> { own: self, columns: &[] });
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@
 mod bits;
 pub mod checks;
 mod cones;
+mod contest;
 mod corners;
 mod counts;
 mod cut;
@@ -18,8 +19,12 @@ mod follow;
 mod forms;
 mod groups;
 mod names;
+mod narrow;
 mod order;
 mod parts;
+mod reduce;
+mod reduced;
+mod refine;
 mod region;
 mod rows;
 mod seek;
@@ -28,6 +33,7 @@ mod stage;
 mod tree;
 mod vertex;
 mod volume;
+mod wide;
 
 pub use counts::{Counts, Prefix, VOLUME_UNIT};
 pub use names::Names;

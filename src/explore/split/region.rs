@@ -41,7 +41,16 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         prefix.regions += 1;
         prefix.total += faces.count() as u64;
         prefix.interior += (faces.count() - walls) as u64;
-        if self.ground.stages.list[s].rows() > 0 {
+        if frame.level > 0 {
+            let at = self.floor(frame.level, s);
+            let (whole, levels) = self.floors.split_at_mut(self.ground.stages.list.len());
+            let floor = &levels[at - whole.len()];
+            let first = self.ground.stages.list[s].first;
+            for (k, source) in floor.sources.iter().enumerate() {
+                let (row, side) = ((source - first) as usize, floor.chosen[k / 64] >> (k % 64) & 1);
+                whole[s].seen[side as usize][row / 64] |= 1 << (row % 64);
+            }
+        } else if self.ground.stages.list[s].rows() > 0 {
             let floor = &mut self.floors[s];
             for (w, &upper) in floor.chosen.iter().enumerate() {
                 floor.seen[0][w] |= !upper;
@@ -115,9 +124,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// Compares the patterns of seeded points with that of the region they arrived in.
     fn count_points(&mut self, frame: &Frame<W>) {
-        if !self.ground.stages.links.is_empty() {
-            (0..self.ground.stages.list.len()).for_each(|s| self.note_choices(s));
-        }
+        self.note_all(frame.level, self.ground.stages.list.len());
         for k in frame.points.0..frame.points.0 + frame.points.1 {
             let point = self.points[k as usize] as usize;
             self.counts.reached += 1;

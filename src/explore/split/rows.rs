@@ -20,6 +20,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
             return Ok(());
         };
+        if frame.level > 0 {
+            return self.enter_part(frame, errand);
+        }
         self.cells += 1;
         self.floors[s].cell = self.cells;
         if s > 0 && !ground.stages.links.is_empty() {
@@ -41,12 +44,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 frame.words = self.open_rows(&mut frame, rows)?;
                 self.next_row(frame, errand)
             }
-            Kind::Groups(groups) => {
-                frame.words = self.words.len() as u32;
-                self.words.resize(self.words.len() + groups.len(), 0);
-                frame.group = 0;
-                self.next_group(frame, errand)
-            }
+            Kind::Groups(_) if self.reduces(&frame) => self.reduce(frame, errand),
+            Kind::Groups(_) => self.begin_groups(frame, errand),
         }
     }
 
@@ -70,21 +69,22 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// Evaluates all rows at all vertices of a cell that enters their stage; where its words begin.
-    fn open_rows(&mut self, frame: &mut Frame<W>, rows: &Rows) -> Result<u32, Stop> {
-        let (s, n) = (frame.stage as usize, rows.unit.len());
+    pub fn open_rows(&mut self, frame: &mut Frame<W>, rows: &Rows) -> Result<u32, Stop> {
+        let s = self.floor(frame.level, frame.stage as usize);
+        let n = self.floors[s].sources.len();
         let (words, begin) = (n.div_ceil(64), self.words.len());
         self.words.resize(begin + 2 * words, 0);
         self.words[begin..begin + words].fill(u64::MAX);
-        if n % 64 != 0 {
+        if !n.is_multiple_of(64) {
             self.words[begin + words - 1] = (1 << (n % 64)) - 1;
         }
         let suspects = if self.floors[s].rows.flat() { n } else { 0 };
         for i in 0..suspects {
-            if let Some(sign) = self.constant(s, i, rows)? {
+            if let Some(sign) = self.constant(frame, i, rows)? {
                 self.words[begin + i / 64] &= !(1 << (i % 64));
                 self.words[begin + words + i / 64] |= u64::from(sign == Ordering::Greater) << (i % 64);
                 if sign == Ordering::Equal {
-                    self.counts.vanishing[self.ground.stages.list[s].first as usize + i] = true;
+                    self.counts.vanishing[self.floors[s].sources[i] as usize] = true;
                 }
             }
         }
@@ -116,8 +116,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// The sign of a row whose form is constant on the cell; `None` for one that varies.
-    fn constant(&mut self, stage: usize, i: usize, rows: &Rows) -> Result<Option<Ordering>, Stop> {
-        let forms = &self.floors[stage].rows;
+    fn constant(&mut self, frame: &Frame<W>, i: usize, rows: &Rows) -> Result<Option<Ordering>, Stop> {
+        let (stage, floor) = (frame.stage as usize, self.floor(frame.level, frame.stage as usize));
+        let forms = &self.floors[floor].rows;
         let error = forms.error(i);
         if (0..D).any(|k| forms.coefficient(i, k).abs() > error) {
             return Ok(None);
@@ -125,18 +126,17 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if error == 0.0 {
             return Ok(forms.coefficient(i, D).partial_cmp(&0.0));
         }
-        if !self.ground.stages.links.is_empty() {
-            (0..stage).for_each(|s| self.note_choices(s));
-        }
-        let s = &self.ground.stages.list[stage];
-        let form = self.ground.walker.exact_form(&self.pattern, s.source, rows.unit[i] as usize);
+        self.note_all(frame.level, stage);
+        let (s, source) = (&self.ground.stages.list[stage], self.floors[floor].sources[i]);
+        let row = (source - s.first) as usize;
+        let form = self.ground.walker.exact_form(&self.pattern, s.source, rows.unit[row] as usize);
         let Some(form) = form else {
-            return Err(Stop::Undecided(self.ground.stages.ids[s.first as usize + i]));
+            return Err(Stop::Undecided(self.ground.stages.ids[source as usize]));
         };
         if form[..D].iter().any(|c| *c != Rational::ZERO) {
             return Ok(None);
         }
-        Ok(Some(form[D].cmp(&rational(rows.level[i]))))
+        Ok(Some(form[D].cmp(&rational(rows.level[row]))))
     }
 
     /// Which of the parent's open rows cut a cell, and the sides of the others; where the words begin.
@@ -148,7 +148,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         parent: usize,
         done: Option<(usize, bool)>,
     ) -> Result<u32, Stop> {
-        let words = self.ground.stages.list[stage].words();
+        let words = self.floors[stage].words;
         let begin = self.words.len();
         self.words.extend_from_within(parent..parent + 2 * words);
         if let Some((row, upper)) = done {
@@ -193,7 +193,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             below |= sign == Ordering::Less;
             self.sides.push(sign);
         }
-        let source = self.ground.stages.list[stage].first + row as u32;
+        let source = self.floors[stage].sources[row];
         match (above, below) {
             (true, true) => return Some(Ordering::Equal),
             (false, false) => {
@@ -208,7 +208,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Puts the certain signs of a row at the entries of a cell into `sides`.
     #[inline(always)]
     fn row_signs(&mut self, cell: &Cell<W>, stage: usize, row: usize) {
-        let words = self.ground.stages.list[stage].words();
+        let words = self.floors[stage].words;
         let (w, bit) = (row / 64, row % 64);
         let (vertices, signs, mut unclear) = (&self.vertices, &self.signs, false);
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
@@ -237,7 +237,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     #[inline(always)]
     fn row_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
         let vertex = self.entries[entry as usize].vertex;
-        let words = self.ground.stages.list[stage].words();
+        let words = self.floors[stage].words;
         let at = self.vertices[vertex as usize].signs as usize + row / 64;
         let bit = |bits: u64| bits >> (row % 64) & 1 == 1;
         if bit(self.signs[at]) {
@@ -257,11 +257,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     #[inline(never)]
     fn unclear_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
         let Entry { mask, vertex } = self.entries[entry as usize];
-        let words = self.ground.stages.list[stage].words();
+        let words = self.floors[stage].words;
         let at = self.vertices[vertex as usize].signs as usize + row / 64;
         let solved = self.solved_sign(cell, &mask, vertex, &self.floors[stage].rows.row::<D>(row));
-        let sign =
-            solved.unwrap_or_else(|| self.exact_sign(vertex, Level { stage: stage as u32, a: row as u32, b: NONE }));
+        let sign = solved.unwrap_or_else(|| self.exact_sign(vertex, self.level_of(stage, row)));
         let block = match sign {
             Ordering::Greater => 0,
             Ordering::Less => 1,
@@ -288,8 +287,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// Splits a cell by its first open row, or hands it on to the next stage.
     pub fn next_row(&mut self, frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
-        let s = frame.stage as usize;
-        let (words, begin) = (self.ground.stages.list[s].words(), frame.words as usize);
+        let s = self.floor(frame.level, frame.stage as usize);
+        let (words, begin) = (self.floors[s].words, frame.words as usize);
         let Some(w) = (0..words).find(|&w| self.words[begin + w] != 0) else {
             let chosen = &mut self.floors[s].chosen;
             chosen.clear();
@@ -299,11 +298,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         if self.collects(&frame, false, errand) {
             return Ok(());
         }
+        if self.reduces(&frame) {
+            return self.reduce(frame, errand);
+        }
         let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
         self.row_signs(&frame.cell, s, row);
         let form = self.floors[s].rows.row::<D>(row);
-        let level = Level { stage: s as u32, a: row as u32, b: NONE };
-        let source = self.ground.stages.list[s].first + row as u32;
+        let (level, source) = (self.level_of(s, row), self.floors[s].sources[row]);
         // New vertices lie on the row itself; their signs are asked for the other open rows only.
         self.words[begin + w] &= !(1 << (row % 64));
         let (mut lower, mut upper) = self.cut(&frame.cell, &form, level, source, Some((s, begin, words)))?;
@@ -321,15 +322,23 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// Ends a stage on a cell: counts the region of the network up to here and goes on.
     pub fn leave(&mut self, frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
-        let s = frame.stage as usize;
-        if self.ground.stages.links.is_empty() {
-            self.note_choices(s);
+        if frame.level > 0 {
+            self.make_deltas(&frame);
+        } else if self.ground.stages.links.is_empty() {
+            self.note_choices(frame.stage as usize);
         }
         // Cells above the trunk's end belong to the walk that collects it, those below to their subtree.
         if errand.collect == ((frame.depth as usize) < errand.trunk) {
             self.count_prefix(&frame);
         }
         self.enter(Frame { stage: frame.stage + 1, ..frame }, errand)
+    }
+
+    /// What is compared with zero by a row of a floor.
+    pub fn level_of(&self, floor: usize, row: usize) -> Level {
+        let stage = floor % self.ground.stages.list.len();
+        let a = self.floors[floor].sources[row] - self.ground.stages.list[stage].first;
+        Level { stage: stage as u32, a, b: NONE }
     }
 
     /// The seeded points of a cell on either side of a form.

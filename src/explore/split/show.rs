@@ -57,9 +57,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Shows a finished cell to those who look on.
     pub fn show(&mut self, frame: &Frame<W>, errand: &Errand) -> Result<(), Stop> {
         let Some((want, show)) = errand.show else { return Ok(()) };
-        if !self.ground.stages.links.is_empty() {
-            (0..self.ground.stages.list.len()).for_each(|s| self.note_choices(s));
-        }
+        self.note_all(frame.level, self.ground.stages.list.len());
         let cell = &frame.cell;
         let faces = self.faces_of(cell);
         let boundary = Bits::first(cell.walls as usize);
