@@ -98,11 +98,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             floor.sources.extend(part.rows.iter().map(|row| list[s].first + row));
             let mut open = vec![0u64; list[s].words()];
             part.rows.iter().for_each(|&row| open[row as usize / 64] |= 1 << (row % 64));
-            let seen = &mut self.floors[s].seen;
-            for (w, (open, upper)) in open.iter().zip(&reduced.chosen[k]).enumerate() {
-                seen[0][w] |= !upper & !open;
-                seen[1][w] |= upper & !open;
-            }
+            // On the way to a subtree nothing is noted: the walk of the trunk has.
+            let [below, above] = &mut self.floors[s].seen;
+            let seen = below.iter_mut().zip(above).zip(open.iter().zip(&reduced.chosen[k]));
+            seen.for_each(|((below, above), (open, upper))| {
+                *below |= !upper & !open;
+                *above |= upper & !open;
+            });
         }
         self.reduced.truncate(frame.level as usize);
         self.reduced.push(reduced);
