@@ -27,6 +27,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             return false;
         }
         let s = frame.stage as usize;
+        // The last layer of units tells by itself which of them are open.
+        if s + 1 == self.ground.stages.list.len() && self.ground.stages.list[s].rows() > 0 {
+            return false;
+        }
         if frame.level > 0 {
             let reduced = &self.reduced[frame.level as usize - 1];
             return reduced.size - reduced.offsets[s - reduced.first] > FEW;
