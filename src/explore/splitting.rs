@@ -12,7 +12,7 @@ use crate::region::{HyperplaneId, Walker};
 /// Seeded points carried down the tree.
 const POINTS: u64 = 1000;
 
-/// Most inputs for which volumes are summed: beyond, triangulations cost many times the splitting.
+/// Most inputs for which volumes are summed: beyond, they cost more than four times the splitting.
 const VOLUMES_UP_TO: usize = 5;
 
 /// What an enumeration by splitting counted.

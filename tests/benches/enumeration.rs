@@ -99,7 +99,7 @@ fn main() {
         let walker = Walker::new(&network);
         let bounds = Bounds::Box(vec![[-1.0, 1.0]; widths[0]]);
         let plain = run(&walker, &bounds, false, &one, u64::MAX);
-        let volumes = run(&walker, &bounds, widths[0] <= 5, &one, u64::MAX);
+        let volumes = run(&walker, &bounds, widths[0] <= 6, &one, u64::MAX);
         let two = run(&walker, &bounds, false, &pair, u64::MAX);
         assert_eq!(plain.counts, two.counts, "one and two threads");
         let faces: u64 = plain.counts.total.iter().enumerate().map(|(k, n)| k as u64 * n).sum();

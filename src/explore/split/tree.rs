@@ -1,7 +1,7 @@
 //! The tree of splits as a whole: its trunk, its subtrees, and their sums.
 //!
 //! Contract: the trunk ends at a number of splits that depends on the network and the domain alone. A subtree is named
-//! by its path (the choice at each split of the trunk) and made again from it, so subtrees can be walked in any order,
+//! by its path (the choice at each split of the trunk), and what it yields depends on that alone, so subtrees can be walked in any order,
 //! process or machine; their counts are added in the order of their paths.
 
 use super::corners::{MOST, corners};
