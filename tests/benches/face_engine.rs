@@ -1,7 +1,8 @@
 //! The face engine against LPs on the same rows, in one run: `cargo bench --bench face_engine [-- PYTHON-DUMP-FOLDER]`.
 //!
 //! (a) one LP per row as the reference path does it; (b) the dual form, `d` rows and one column per half-space, the
-//! better of a new model per row and one model whose column bounds change. At large sizes the LPs run on a sample of
+//! better of a new model per row and one model whose column bounds change. All times are processor times of all threads, so
+//! that other work on the machine shows little; the LPs have one thread. At large sizes the LPs run on a sample of
 //! rows and are scaled up. With a folder as argument the rows are written there for `peers.py`.
 
 #[allow(dead_code)]
@@ -15,7 +16,6 @@ use highs::{ColProblem, Model, Row, Sense, SolvedModel};
 use polyaudit::polytope::{Engine, Halfspaces, Workspace, faces, faces_in, verify};
 use random::{Kind, region};
 use std::hint::black_box;
-use std::time::Instant;
 
 /// (dimension, units, regions, rows sampled for each LP form)
 const SIZES: [(usize, usize, u64, usize); 5] =
@@ -42,12 +42,12 @@ fn main() {
         let mut workspace = Workspace::default();
         let mut run = || all.iter().map(|(h, x)| faces_in(&mut workspace, h, h, x, Engine::Auto)).collect::<Vec<_>>();
         black_box(run());
-        let (mut found, mut passes, start) = (Vec::new(), 0.0, Instant::now());
-        while start.elapsed().as_secs_f64() < 1.0 {
+        let (mut found, mut passes, start) = (Vec::new(), 0.0, cpu());
+        while cpu() - start < 1.0 {
             found = run();
             passes += 1.0;
         }
-        let engine = start.elapsed().as_secs_f64() / passes;
+        let engine = (cpu() - start) / passes;
         for ((h, _), found) in all.iter().zip(&found) {
             assert!(verify(h, h, found).holds() && found.undecided() == 0);
         }
@@ -95,10 +95,11 @@ fn cpu() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
+/// What comes out, and the processor seconds it took.
 fn timed<R>(body: impl FnOnce() -> R) -> (R, f64) {
-    let start = Instant::now();
+    let start = cpu();
     let result = body();
-    (result, start.elapsed().as_secs_f64())
+    (result, cpu() - start)
 }
 
 /// Rows evenly spread over the region, at most `sampled`.

@@ -40,6 +40,19 @@ fn engines_agree_on_larger_regions() {
 }
 
 #[test]
+fn chunks_side_by_side_give_the_same_on_any_number_of_threads() {
+    // Rays show faces of later chunks, and what a chunk proves redundant leaves them: both by the rows alone.
+    let (h, x) = region(48, 150, Kind::Generic, 7);
+    let [one, three] = [1, 3].map(|n| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads");
+        pool.install(|| faces(&h, &h, &x, Engine::Auto))
+    });
+    assert_eq!(one, three);
+    assert!(verify(&h, &h, &one).holds() && one.undecided() == 0);
+    assert!(one.classes.iter().any(|c| c.is_redundant()));
+}
+
+#[test]
 #[ignore = "minutes; cargo test --release --test polytope -- --ignored"]
 fn engines_agree_at_length() {
     for (d, units, seeds) in [(2, 40, 400), (4, 60, 200), (8, 80, 40), (20, 150, 4)] {
