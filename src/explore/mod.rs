@@ -13,6 +13,7 @@ pub mod identities;
 pub mod local;
 pub mod memory;
 mod merging;
+mod noted;
 mod parts;
 pub mod picture;
 pub mod points;

@@ -6,6 +6,7 @@ use super::drawn::{DataPoints, LeftOut, Source};
 use super::identities::{self, Identity, Outcome};
 use super::memory::{Memory, Remember};
 use super::merging::Merging;
+use super::noted::{failed_finding, undecided_finding, unit_name, vanishing_finding};
 use super::parts::{Hooks, Shard, Sums};
 use super::row::Onlooker;
 use super::split::MOST_INPUTS;
@@ -528,40 +529,4 @@ fn sampled(
         vanishing,
         sums: None,
     })
-}
-
-/// A unit in words: its layer and its number.
-fn unit_name(walker: &Walker, id: &HyperplaneId) -> String {
-    format!("{}[{}]", walker.network().nodes[id.node as usize].label.layer, id.unit)
-}
-
-/// Units that sit identically on a breakpoint somewhere: counted, and the first few named.
-fn vanishing_finding(name: &dyn Fn(&HyperplaneId) -> String, vanishing: &[HyperplaneId]) -> Vec<Finding> {
-    const NAMED: usize = 5;
-    if vanishing.is_empty() {
-        return vec![];
-    }
-    let mut named: Vec<String> = vanishing.iter().take(NAMED).map(name).collect();
-    if vanishing.len() > NAMED {
-        named.push("…".into());
-    }
-    let message = format!(
-        "{} unit(s) are identically on a breakpoint in some region and count as inactive there: {}",
-        vanishing.len(),
-        named.join(", ")
-    );
-    vec![Finding::new("identically-on-breakpoint", Severity::Info, message)]
-}
-
-fn undecided_finding(count: u64, what: &str) -> Option<Finding> {
-    let message = format!("{count} {what} half-spaces that could not be decided; they are in no histogram");
-    let hint = "docs/numerics.md says what stays undecided and why";
-    (count > 0).then(|| Finding::new("undecided-faces", Severity::Warning, message).hint(hint))
-}
-
-fn failed_finding(certified: Option<&Certified>) -> Option<Finding> {
-    let failed = certified.map_or(0, |c| c.failed);
-    let message = format!("{failed} certificate(s) did not hold; their regions count as undecided");
-    let hint = "the engine was wrong here: please report this model";
-    (failed > 0).then(|| Finding::new("certificate-failed", Severity::Error, message).hint(hint))
 }

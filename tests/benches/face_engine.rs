@@ -2,8 +2,8 @@
 //!
 //! (a) one LP per row as the reference path does it; (b) the dual form, `d` rows and one column per half-space, the
 //! better of a new model per row and one model whose column bounds change. All times are processor times of all threads, so
-//! that other work on the machine shows little; the LPs have one thread. At large sizes the LPs run on a sample of
-//! rows and are scaled up. With a folder as argument the rows are written there for `peers.py`.
+//! that other work on the machine shows little, but for the last column, which is by the clock; the LPs have one thread, the
+//! engine two or more from 48 inputs. At large sizes the LPs run on a sample of rows and are scaled up. With a folder as argument the rows are written there for `peers.py`.
 
 #[allow(dead_code)]
 #[path = "../polytope/random.rs"]
@@ -16,6 +16,7 @@ use highs::{ColProblem, Model, Row, Sense, SolvedModel};
 use polyaudit::polytope::{Engine, Halfspaces, Workspace, faces, faces_in, verify};
 use random::{Kind, region};
 use std::hint::black_box;
+use std::time::Instant;
 
 /// (dimension, units, regions, rows sampled for each LP form)
 const SIZES: [(usize, usize, u64, usize); 5] =
@@ -31,9 +32,9 @@ fn main() {
     }
     let folder = std::env::args().nth(1).filter(|a| !a.starts_with('-'));
     println!(
-        "| d | rows | faces | redundant | engine, ms | steps | exact | (a) LP per row, ms | (b) dual form, ms | a / engine | b / engine |"
+        "| d | rows | faces | redundant | engine, ms | steps | exact | (a) LP per row, ms | (b) dual form, ms | a / engine | b / engine | b / engine, clock |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (d, units, regions, sampled) in SIZES {
         let all: Vec<_> = (0..regions).map(|seed| region(d, units, Kind::Generic, seed)).collect();
         if let Some(folder) = &folder {
@@ -42,33 +43,38 @@ fn main() {
         let mut workspace = Workspace::default();
         let mut run = || all.iter().map(|(h, x)| faces_in(&mut workspace, h, h, x, Engine::Auto)).collect::<Vec<_>>();
         black_box(run());
-        let (mut found, mut passes, start) = (Vec::new(), 0.0, cpu());
-        while cpu() - start < 1.0 {
-            found = run();
-            passes += 1.0;
-        }
-        let engine = (cpu() - start) / passes;
+        let (mut found, mut passes, start) = (Vec::new(), 0.0, Instant::now());
+        let (_, engine) = timed(|| {
+            while start.elapsed().as_secs_f64() < 1.0 {
+                found = run();
+                passes += 1.0;
+            }
+        });
         for ((h, _), found) in all.iter().zip(&found) {
             assert!(verify(h, h, found).holds() && found.undecided() == 0);
         }
         let mean = |f: &dyn Fn(usize) -> usize| (0..all.len()).map(f).sum::<usize>() as f64 / all.len() as f64;
         let rows = mean(&|k| all[k].0.len());
-        let engine = engine / regions as f64;
-        let few = all.len().min(3);
-        let per_row = (0..few).map(|k| reference(&all[k].0, &all[k].1, sampled)).sum::<f64>() / few as f64;
-        let dual = (0..few).map(|k| dual_form(&all[k].0, &all[k].1, sampled)).sum::<f64>() / few as f64;
-        let (a, b) = (per_row * rows, dual * rows);
+        let engine = engine.over(passes * regions as f64);
+        // The same regions for the LPs while these take little time.
+        let few = all.len().min(if d <= 8 { 100 } else { 3 });
+        let mean_of = |lp: &dyn Fn(&Halfspaces, &[f64], usize) -> Seconds| {
+            let each = all[..few].iter().map(|(h, x)| lp(h, x, sampled).times(h.len() as f64));
+            each.fold(Seconds::default(), Seconds::plus).over(few as f64)
+        };
+        let (a, b) = (mean_of(&reference), mean_of(&dual_form));
         println!(
-            "| {d} | {rows:.0} | {:.1} | {:.1} | {:.3} | {:.0} | {:.2} | {:.1} | {:.1} | {:.0} | {:.0} |",
+            "| {d} | {rows:.0} | {:.1} | {:.1} | {:.3} | {:.0} | {:.2} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0} |",
             mean(&|k| found[k].count()),
             mean(&|k| found[k].classes.iter().filter(|c| c.is_redundant()).count()),
-            engine * 1e3,
+            engine.processor * 1e3,
             mean(&|k| found[k].effort.steps),
             mean(&|k| found[k].effort.exact_decisions),
-            a * 1e3,
-            b * 1e3,
-            a / engine,
-            b / engine,
+            a.processor * 1e3,
+            b.processor * 1e3,
+            a.processor / engine.processor,
+            b.processor / engine.processor,
+            b.clock / engine.clock,
         );
     }
 }
@@ -84,7 +90,9 @@ fn large() {
             h.len(),
             found.count(),
             found.undecided(),
-            verified.holds()
+            verified.holds(),
+            engine = engine.processor,
+            seconds = seconds.processor
         );
     }
 }
@@ -95,11 +103,37 @@ fn cpu() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// What comes out, and the processor seconds it took.
-fn timed<R>(body: impl FnOnce() -> R) -> (R, f64) {
-    let start = cpu();
+/// How long something takes, in seconds: of processor time of all threads, and by the clock.
+#[derive(Clone, Copy, Default)]
+struct Seconds {
+    processor: f64,
+    clock: f64,
+}
+
+impl Seconds {
+    fn times(self, factor: f64) -> Self {
+        Seconds { processor: self.processor * factor, clock: self.clock * factor }
+    }
+
+    fn over(self, parts: f64) -> Self {
+        self.times(1.0 / parts)
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Seconds { processor: self.processor + other.processor, clock: self.clock + other.clock }
+    }
+
+    /// The shorter of two in each measure.
+    fn shorter(self, other: Self) -> Self {
+        Seconds { processor: self.processor.min(other.processor), clock: self.clock.min(other.clock) }
+    }
+}
+
+/// What comes out, and how long it took.
+fn timed<R>(body: impl FnOnce() -> R) -> (R, Seconds) {
+    let (start, clock) = (cpu(), Instant::now());
     let result = body();
-    (result, cpu() - start)
+    (result, Seconds { processor: cpu() - start, clock: clock.elapsed().as_secs_f64() })
 }
 
 /// Rows evenly spread over the region, at most `sampled`.
@@ -109,9 +143,9 @@ fn sample(h: &Halfspaces, sampled: usize) -> Vec<usize> {
 }
 
 /// Seconds per row of the reference path.
-fn reference(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
+fn reference(h: &Halfspaces, x: &[f64], sampled: usize) -> Seconds {
     if sampled >= h.len() {
-        return timed(|| black_box(faces(h, h, x, Engine::Lp))).1 / h.len() as f64;
+        return timed(|| black_box(faces(h, h, x, Engine::Lp))).1.over(h.len() as f64);
     }
     let rows = sample(h, sampled);
     let slack = slacks(h, x);
@@ -132,7 +166,7 @@ fn reference(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
         }
     })
     .1;
-    seconds / rows.len() as f64
+    seconds.over(rows.len() as f64)
 }
 
 fn solve(mut model: Model) -> SolvedModel {
@@ -147,7 +181,7 @@ fn slacks(h: &Halfspaces, x: &[f64]) -> Vec<f64> {
 }
 
 /// Seconds per row of the dual form: min Σ s_j y_j, Σ y_j a_j = a_i, y >= 0, y_i = 0.
-fn dual_form(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
+fn dual_form(h: &Halfspaces, x: &[f64], sampled: usize) -> Seconds {
     let slack = slacks(h, x);
     let rows = sample(h, sampled);
     let fresh = timed(|| {
@@ -182,7 +216,7 @@ fn dual_form(h: &Halfspaces, x: &[f64], sampled: usize) -> f64 {
         }
     })
     .1;
-    fresh.min(kept) / rows.len() as f64
+    fresh.shorter(kept).over(rows.len() as f64)
 }
 
 /// The rows of the small sizes as text, for the Python tools.
