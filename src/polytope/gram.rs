@@ -25,10 +25,11 @@ pub(super) struct Gram {
 impl Gram {
     /// The point `centre + Σ c_p H⁻¹ a_p / s_p`.
     #[inline(always)]
-    pub fn point(&self, positions: &[usize], coefficients: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&self.centre);
+    pub fn point(&self, positions: &[usize], coefficients: &[f64]) -> Vec<f64> {
+        let mut out = self.centre.clone();
         for (&p, &c) in positions.iter().zip(coefficients) {
-            super::kernel::axpy(c, &self.steps[p * self.dimension..][..self.dimension], out);
+            super::kernel::axpy(c, &self.steps[p * self.dimension..][..self.dimension], &mut out);
         }
+        out
     }
 }

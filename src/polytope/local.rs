@@ -133,8 +133,7 @@ impl Region<'_> {
         active: &[usize],
         coefficients: &[f64],
     ) -> Result<Verdict, Vec<f64>> {
-        let mut point = vec![0.0; self.h.dimension];
-        gram.point(active, coefficients, &mut point);
+        let point = gram.point(active, coefficients);
         workspace.slacks.resize(self.h.len(), 0.0);
         self.check.slacks(&point, &mut workspace.slacks);
         match self.check.witness(&self.classes[c], &point, &self.leaders, &workspace.slacks) {
@@ -223,11 +222,7 @@ impl Region<'_> {
     /// Projects position `p` and says what it offers, for itself first and then for the rows that rays showed.
     #[inline(always)]
     fn attempt(&self, gram: &Gram, projector: &mut Projector, p: usize, open: Open) -> (Vec<(usize, Attempt)>, usize) {
-        let place = |active: &[usize], coefficients: &[f64]| {
-            let mut point = vec![0.0; gram.dimension];
-            gram.point(active, coefficients, &mut point);
-            Attempt::Point(point)
-        };
+        let place = |active: &[usize], coefficients: &[f64]| Attempt::Point(gram.point(active, coefficients));
         let outcome = match projector.begin(gram, p) {
             true => projector.advance(gram, open, MARGINS[1]),
             false => Outcome::Stuck,

@@ -114,29 +114,14 @@ impl Walker<'_> {
 }
 
 fn affine(map: &Affine, source: &Forms, length: usize, n: usize) -> Forms {
-    let mut out = Forms { values: vec![0.0; length * n], errors: vec![0.0; length] };
-    map.linear.apply(&source.values, n, &mut out.values);
-    let largest = |row: &[f64]| row.iter().fold(0.0, |m: f64, x| if x.abs() > m { x.abs() } else { m });
-    let sizes: Vec<f64> = source.values.chunks_exact(n.max(1)).map(largest).collect();
-    for (i, error) in out.errors.iter_mut().enumerate() {
-        let (mut carried, mut size, mut terms) = (0.0, 0.0, 0usize);
-        map.linear.for_row(i, |j, w| {
-            carried += w.abs() * source.errors[j];
-            size += w.abs() * sizes[j];
-            terms += usize::from(sizes[j] != 0.0);
-        });
-        *error = carried + if map.linear.copies() && terms <= 1 { 0.0 } else { (terms + 2) as f64 * U * size };
-        let row = &mut out.values[i * n..(i + 1) * n];
-        if let Some(d) = &map.divisor {
-            let d = d.get(i);
-            row.iter_mut().for_each(|v| *v /= d);
-            *error = (*error * SLACK + U * size) / d.abs() * SLACK;
-        }
-        if let Some(b) = &map.bias {
+    let (mut out, _) = source.without_bias(map, length, n);
+    if let Some(b) = &map.bias {
+        for (i, error) in out.errors.iter_mut().enumerate() {
+            let row = &mut out.values[i * n..(i + 1) * n];
             row.iter_mut().for_each(|v| *v += b.get(i));
-            *error += 2.0 * U * largest(row);
+            let largest = row.iter().fold(0.0, |m: f64, x| if x.abs() > m { x.abs() } else { m });
+            *error = (*error + 2.0 * U * largest) * SLACK;
         }
-        *error *= SLACK;
     }
     out
 }

@@ -43,10 +43,8 @@ impl Forms {
     /// Applies an affine node; per element, also the part of its error that the errors here carry over, where nothing is
     /// divided and there is more than one column.
     pub fn affine_apart(&self, map: &Affine, length: usize, cols: usize) -> (Forms, Vec<f64>) {
-        let mut apart = vec![0.0; length];
-        let mut values = vec![0.0; length * cols];
         if let (1, Linear::Dense(dense), None) = (cols, &map.linear, &map.divisor) {
-            let mut errors = vec![0.0; length];
+            let (mut values, mut errors) = (vec![0.0; length], vec![0.0; length]);
             let terms = self.values.iter().filter(|x| **x != 0.0).count();
             let part = |(x, e): (&f64, &f64)| e + (terms + 2) as f64 * ROUNDOFF * x.abs();
             let blame: Vec<f64> = self.values.iter().zip(&self.errors).map(part).collect();
@@ -60,9 +58,26 @@ impl Forms {
             }
             return (Forms { values, errors }, vec![]);
         }
+        let (mut out, apart) = self.without_bias(map, length, cols);
+        if let Some(b) = &map.bias {
+            for (i, error) in out.errors.iter_mut().enumerate() {
+                let (b, constant) = (b.get(i), &mut out.values[(i + 1) * cols - 1]);
+                let rounds = *constant != 0.0 && b != 0.0;
+                *constant += b;
+                if rounds {
+                    *error += 2.0 * ROUNDOFF * constant.abs();
+                }
+            }
+        }
+        (out, apart)
+    }
+
+    /// The matrix and the divisor of an affine node applied to every column; per element, also the part of its error that the
+    /// errors here carry over, before the division.
+    pub(super) fn without_bias(&self, map: &Affine, length: usize, cols: usize) -> (Forms, Vec<f64>) {
+        let (mut values, mut errors, mut apart) = (vec![0.0; length * cols], vec![0.0; length], vec![0.0; length]);
         map.linear.apply(&self.values, cols, &mut values);
         let magnitudes: Vec<f64> = self.magnitudes(cols).collect();
-        let mut errors = vec![0.0; length];
         for (i, error) in errors.iter_mut().enumerate() {
             let (mut carried, mut size, mut terms) = (0.0, 0.0, 0usize);
             map.linear.for_row(i, |j, w| {
@@ -73,20 +88,11 @@ impl Forms {
             apart[i] = carried;
             // A single product by one is a copy and rounds nothing.
             let exact = terms <= 1 && map.linear.copies();
-            let row = &mut values[i * cols..(i + 1) * cols];
             *error = carried * (1.0 + 1e-10) + if exact { 0.0 } else { (terms + 2) as f64 * ROUNDOFF * size };
             if let Some(d) = &map.divisor {
                 let d = d.get(i);
-                row.iter_mut().for_each(|v| *v /= d);
+                values[i * cols..(i + 1) * cols].iter_mut().for_each(|v| *v /= d);
                 *error = *error / d.abs() * (1.0 + 1e-10) + ROUNDOFF * size / d.abs();
-            }
-            if let Some(b) = &map.bias {
-                let (b, constant) = (b.get(i), &mut row[cols - 1]);
-                let rounds = *constant != 0.0 && b != 0.0;
-                *constant += b;
-                if rounds {
-                    *error += 2.0 * ROUNDOFF * constant.abs();
-                }
             }
         }
         (Forms { values, errors }, apart)

@@ -4,6 +4,10 @@
 //! Regions per CPU second with full histograms on one thread, with and without volumes, and the speed-up of two threads
 //! by the clock. With a folder the networks are written there for `enumeration_peers.py`.
 
+#[path = "clock.rs"]
+mod clock;
+
+use clock::cpu;
 use polyaudit::explore::split::{Tree, VOLUME_UNIT};
 use polyaudit::explore::{Bounds, Certify, Control, State, enumerate};
 use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
@@ -61,12 +65,12 @@ fn growth() {
         let walker = Walker::new(&network);
         let bounds = Bounds::Box(vec![[-1.0, 1.0]; widths[0]]);
         let split = run(&walker, &bounds, false, &one, SPLIT);
-        let (stop, cpu) = (AtomicBool::new(false), cpu_seconds());
+        let (stop, start) = (AtomicBool::new(false), cpu());
         let control = control(&stop);
         let crossed = one.install(|| {
             enumerate(&walker, &bounds, 0, Engine::Auto, CROSSED, &control, &mut |_, _, _| Ok(())).expect("regions")
         });
-        let crossing = (cpu_seconds() - cpu) / crossed.tally.seen() as f64 * 1e6;
+        let crossing = (cpu() - start) / crossed.tally.seen() as f64 * 1e6;
         let n = split.counts.regions;
         let splitting = split.cpu / n as f64 * 1e6;
         println!("| {name} | {n} | {splitting:.2} | {crossing:.0} | {:.0} |", crossing / splitting);
@@ -131,7 +135,7 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
     let mut best = None::<Run>;
     let start = Instant::now();
     while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {
-        let (cpu, wall) = (cpu_seconds(), Instant::now());
+        let (start, wall) = (cpu(), Instant::now());
         let work = || {
             let tree =
                 Tree::new(walker, bounds, 0, 1000, volumes, &|| false).expect("points").expect("a network that splits");
@@ -140,19 +144,13 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
                 .expect("a network that splits")
         };
         let split = pool.install(work);
-        let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+        let (cpu, wall) = (cpu() - start, wall.elapsed().as_secs_f64());
         assert!(split.state == State::Complete || split.counts.regions == most);
         if best.as_ref().is_none_or(|b| if threads == 1 { cpu < b.cpu } else { wall < b.wall }) {
             best = Some(Run { counts: split.counts, cpu, wall });
         }
     }
     best.expect("at least one pass")
-}
-
-/// Time that all threads of this process were on a processor.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 type Layer = (Vec<f64>, Vec<f64>);

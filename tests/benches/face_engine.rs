@@ -9,9 +9,13 @@
 #[path = "../polytope/random.rs"]
 mod random;
 
+#[path = "clock.rs"]
+mod clock;
+
 #[path = "cost.rs"]
 mod cost;
 
+use clock::cpu;
 use highs::{ColProblem, Model, Row, Sense, SolvedModel};
 use polyaudit::polytope::{Engine, Halfspaces, Workspace, faces, faces_in, verify};
 use random::{Kind, region};
@@ -95,12 +99,6 @@ fn large() {
             seconds = seconds.processor
         );
     }
-}
-
-/// Processor time of all threads so far, in seconds.
-fn cpu() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// How long something takes, in seconds: of processor time of all threads, and by the clock.

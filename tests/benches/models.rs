@@ -4,6 +4,10 @@
 //! the domain are taken. Prints seconds per part, rows decided of rows, and the process's peak memory; with
 //! `POLYAUDIT_PROGRESS` set, also how many rows are decided and the processor time so far.
 
+#[path = "clock.rs"]
+mod clock;
+
+use clock::cpu;
 use polyaudit::explore::{Bounds, Domain, points, question};
 use polyaudit::import;
 use polyaudit::polytope::{Engine, Observer, Workspace, faces_observed, verify};
@@ -73,12 +77,6 @@ fn one(name: &str, k: usize, walker: &Walker, bounds: &Bounds, x: &[f64]) {
         found.effort,
         peak(),
     );
-}
-
-/// Processor time of all threads so far, in seconds.
-fn cpu() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// Peak resident memory in GB, where the system says.

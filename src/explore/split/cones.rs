@@ -310,7 +310,8 @@ impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Sum<'_, '_, D, W> {
     fn call(self) -> Spread {
         let Descent { direction, vertices, cones, .. } = self.own;
         let own = self.own.own(self.cell);
-        let origin = vertices[own[0].vertex as usize].at.x;
+        let first = &vertices[own[0].vertex as usize];
+        let origin = &first.at.x;
         let reach = direction.iter().fold(0.0, |sum, c| sum + c.abs()) * SLACK;
         let height = |e: &Entry<W>| {
             let x = &vertices[e.vertex as usize].at.x;
@@ -328,7 +329,7 @@ impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Sum<'_, '_, D, W> {
             let (v, cone) = (&vertices[e.vertex as usize], &cones[e.vertex as usize]);
             let h = height(e) - middle;
             // Heights are sums of differences no longer than twice the reach of a vertex of the cell.
-            let blur = reach * (v.at.error + (D + 4) as f64 * 4.0 * U * (v.reach + reach_of(&origin)));
+            let blur = reach * (v.at.error + (D + 4) as f64 * 4.0 * U * (v.reach + first.reach));
             let (mut power, mut wider) = (1.0, 1.0);
             for _ in 1..D {
                 power *= h;
@@ -343,9 +344,4 @@ impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Sum<'_, '_, D, W> {
         let rounding = (own.len() + 2 * D + 4) as f64 * U * sizes;
         Spread { size, error: (error + rounding) * SLACK }
     }
-}
-
-#[inline(always)]
-fn reach_of<const D: usize>(x: &[f64; D]) -> f64 {
-    x.iter().fold(0.0, |m, x| if x.abs() > m { x.abs() } else { m })
 }

@@ -1,6 +1,6 @@
 //! Which candidates of a group can win on a cell.
 
-use super::reduced::{Gate, Gauge, Line};
+use super::reduced::{Gauge, Line};
 
 /// A candidate: its place in the group, its element, and its form.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +17,8 @@ pub struct Contest {
     pub left: Vec<usize>,
     /// Position of one that can win, and of one left out because it equals that.
     pub mates: Vec<(usize, usize)>,
-    /// Position in `left` of the one that the generator is counted from.
-    pub reference: usize,
-    /// Bounds of the maximum beyond that one.
-    pub swing: [f64; 2],
+    /// Position in `left` of the one that is likely to win most often.
+    pub middle: usize,
 }
 
 impl Contest {
@@ -50,24 +48,16 @@ impl Contest {
             }
         }
         let middle = |k: usize| ranges[k][0] + ranges[k][1];
-        let reference = (1..left.len()).fold(0, |best, k| if middle(left[k]) > middle(left[best]) { k } else { best });
-        let mut top = 0.0f64;
-        for &k in left.iter().filter(|&&k| k != left[reference]) {
-            let (row, errors) = all[k].line.minus(&all[left[reference]].line);
-            top = top.max(gauge.range(&Line { row: &row, errors: &errors })[1]);
-        }
-        Contest { left, mates, reference, swing: [0.0, top] }
+        let middle = (1..left.len()).fold(0, |best, k| if middle(left[k]) > middle(left[best]) { k } else { best });
+        Contest { left, mates, middle }
     }
 
-    /// The group as a gate whose candidates are rows from `first` on.
-    pub fn gate(&self, group: u32, first: usize) -> Gate {
-        Gate {
-            unit: group,
-            first: first as u32,
-            rows: self.left.len() as u32,
-            below: 0,
-            reference: self.reference as u32,
-            swing: self.swing,
-        }
+    /// Bounds of the maximum beyond the candidate at position `reference` of the list.
+    pub fn swing<const D: usize>(&self, all: &[Candidate], reference: usize, gauge: &Gauge<D>) -> [f64; 2] {
+        let beyond = self.left.iter().filter(|&&k| k != reference).map(|&k| {
+            let (row, errors) = all[k].line.minus(&all[reference].line);
+            gauge.range(&Line { row: &row, errors: &errors })[1]
+        });
+        [0.0, beyond.fold(0.0, f64::max)]
     }
 }

@@ -9,7 +9,7 @@ use super::reduce::Start;
 use super::reduced::{Delta, Gauge, Line, Reduced, change};
 use super::refine::Refinement;
 use super::stage::Kind;
-use crate::ir::Op;
+use crate::ir::{Curve, Op};
 use std::sync::Arc;
 
 /// Open rows of the present stage beyond which the whole network is not looked at.
@@ -63,9 +63,11 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             let floors = &self.floors[self.floor(frame.level, old.first)..at];
             let made: Vec<Delta> = floors.iter().flat_map(|f| f.deltas.iter().copied()).collect();
             let forms = &self.floors[at].rows;
-            let form = |i| ((0..=D).map(|k| forms.coefficient(i, k)).collect(), forms.error(i));
-            let rows: Vec<(Vec<f64>, f64)> = (0..self.floors[at].sources.len()).map(form).collect();
-            let from = Refinement { network, stages, old, stage: s, made: &made, rows: &rows, open, upper };
+            let count = self.floors[at].sources.len();
+            let rows: Vec<f64> = (0..count).flat_map(|i| (0..=D).map(move |k| forms.coefficient(i, k))).collect();
+            let errors: Vec<f64> = (0..count).map(|i| forms.error(i)).collect();
+            let (rows, errors) = (&rows[..], &errors[..]);
+            let from = Refinement { network, stages, old, stage: s, made: &made, rows, errors, open, upper };
             Some(Arc::new(Reduced::refined::<D>(&from, gauge)))
         };
         let Some(reduced) = reduced else {
@@ -151,32 +153,31 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let floor = &self.floors[at];
         let row =
             |i: usize| -> [f64; 9] { std::array::from_fn(|k| if k <= D { floor.rows.coefficient(i, k) } else { 0.0 }) };
+        let bent = |curve: &Curve, reference: usize, piece: usize, level: f64, i: usize| -> ([f64; 9], f64) {
+            let line = Line { row: &row(i)[..=D], errors: &[floor.rows.error(i)] };
+            let (form, errors) = change(curve, reference, piece, level, &line);
+            (std::array::from_fn(|k| form.get(k).copied().unwrap_or(0.0)), errors[0])
+        };
         let mut push = |generator: usize, form: [f64; 9], error: f64| {
             let size = form.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
             deltas.push(Delta { generator: offset + generator as u32, form, error, size });
         };
         match (&stage.kind, &self.ground.walker.network().nodes[stage.node].op) {
             (Kind::Rows(all), Op::Activation(a)) if all.plain && part.rows.len() == part.gates.len() => {
-                let relu = |i: usize| {
-                    let curve = a.curve(part.gates[i].unit as usize);
-                    (curve.slope(0) == 0.0 && curve.slope(1) == 1.0).then_some(())
-                };
                 for (w, &chosen) in floor.chosen.iter().enumerate() {
                     let references = (64 * w..part.gates.len().min(64 * w + 64))
                         .fold(0, |bits, i| bits | u64::from(part.gates[i].reference) << (i % 64));
                     for k in Ones(chosen ^ references) {
                         let i = 64 * w + k;
                         let up = chosen >> k & 1 == 1;
-                        if relu(i).is_some() {
-                            let own = row(i);
-                            push(i, if up { own } else { own.map(|v| -v) }, floor.rows.error(i));
-                            continue;
-                        }
                         let curve = a.curve(part.gates[i].unit as usize);
-                        let (from, to) = (usize::from(!up), usize::from(up));
-                        let line = Line { row: &row(i)[..=D], errors: &[floor.rows.error(i)] };
-                        let (form, errors) = change(curve, from, to, 0.0, &line);
-                        push(i, std::array::from_fn(|k| form.get(k).copied().unwrap_or(0.0)), errors[0]);
+                        let (form, error) = if curve.slope(0) == 0.0 && curve.slope(1) == 1.0 {
+                            let own = row(i);
+                            (if up { own } else { own.map(|v| -v) }, floor.rows.error(i))
+                        } else {
+                            bent(curve, usize::from(!up), usize::from(up), 0.0, i)
+                        };
+                        push(i, form, error);
                     }
                 }
             }
@@ -190,10 +191,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                         continue;
                     }
                     let level = all.level[part.rows[first] as usize];
-                    let curve = a.curve(gate.unit as usize);
-                    let line = Line { row: &row(first)[..=D], errors: &[floor.rows.error(first)] };
-                    let (form, errors) = change(curve, reference, piece, level, &line);
-                    push(g, std::array::from_fn(|k| form.get(k).copied().unwrap_or(0.0)), errors[0]);
+                    let (form, error) = bent(a.curve(gate.unit as usize), reference, piece, level, first);
+                    push(g, form, error);
                 }
             }
             (Kind::Groups(_), _) => {

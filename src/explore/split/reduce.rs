@@ -111,12 +111,7 @@ impl<const D: usize> Pass<'_, D> {
                     shifted[width - 1] = constant;
                     let line = Line { row: &shifted, errors: &errors };
                     let verdict = if s == self.start.stage {
-                        let has = |words: &[u64]| words[k / 64] >> (k % 64) & 1 == 1;
-                        match (has(self.start.open), has(self.start.upper)) {
-                            (true, _) => Verdict::Open,
-                            (_, true) => Verdict::Above,
-                            _ => Verdict::Below,
-                        }
+                        Verdict::noted(self.start.open, self.start.upper, k)
                     } else {
                         let (verdict, around) = self.gauge.verdict(&line);
                         range = range.or(Some(lifted(around, all.level[k])));
@@ -194,7 +189,7 @@ impl<const D: usize> Pass<'_, D> {
             let all: Vec<Candidate> = members.iter().enumerate().map(candidate).collect();
             let contest = Contest::new(&all, &self.gauge);
             let tie_of = |a: usize, b: usize| first + first_tie + tie(members.len(), a.min(b), a.max(b));
-            let chief = contest.left[contest.reference];
+            let chief = contest.left[contest.middle];
             winners[g as usize] = members[chief];
             chosen.push(chief as u64);
             if contest.left.len() == 1 {
@@ -209,7 +204,10 @@ impl<const D: usize> Pass<'_, D> {
             }
             let place = |c: usize| contest.left.iter().position(|&l| l == c).map_or(NONE, |p| (begin + p) as u32);
             part.mates.extend(contest.mates.iter().map(|&(a, b)| (place(a), b as u32)));
-            part.gates.push(contest.gate(k as u32, begin));
+            let reference = contest.middle;
+            let swing = contest.swing(&all, chief, &self.gauge);
+            let (first, rows) = (begin as u32, contest.left.len() as u32);
+            part.gates.push(Gate { unit: k as u32, first, rows, below: 0, reference: reference as u32, swing });
             gates.push(g as usize);
             if offset + gates.len() > MOST {
                 return None;

@@ -91,6 +91,18 @@ pub enum Verdict {
     Open,
 }
 
+impl Verdict {
+    /// That of row `k` by the words of open rows, and of rows on whose upper side the cell is.
+    pub fn noted(open: &[u64], upper: &[u64], k: usize) -> Verdict {
+        let has = |words: &[u64]| words[k / 64] >> (k % 64) & 1 == 1;
+        match (has(open), has(upper)) {
+            (true, _) => Verdict::Open,
+            (_, true) => Verdict::Above,
+            _ => Verdict::Below,
+        }
+    }
+}
+
 impl Part {
     /// A part without rows.
     pub fn new(before: usize) -> Part {

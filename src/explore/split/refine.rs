@@ -18,9 +18,10 @@ pub struct Refinement<'a> {
     pub stage: usize,
     /// Generators whose choices are made.
     pub made: &'a [Delta],
-    /// Of a stage of units: its rows' forms here (inputs, constant) and their errors; which are open; on whose upper
-    /// side the cell is.
-    pub rows: &'a [(Vec<f64>, f64)],
+    /// Of a stage of units: its rows' forms here one after the other (inputs, constant) and their errors; which are open;
+    /// on whose upper side the cell is.
+    pub rows: &'a [f64],
+    pub errors: &'a [f64],
     pub open: &'a [u64],
     pub upper: &'a [u64],
 }
@@ -50,8 +51,7 @@ impl Reduced {
             let stage = &from.stages.list[s];
             let begun = k == 0 && !from.open.is_empty();
             let (rows, errors, before) = if begun {
-                let flat = from.rows.iter().flat_map(|(row, _)| row.iter().copied()).collect();
-                (flat, from.rows.iter().map(|(_, e)| *e).collect(), 0)
+                (from.rows.to_vec(), from.errors.to_vec(), 0)
             } else {
                 substituted::<D>(part, &now, gauge.len())
             };
@@ -60,16 +60,9 @@ impl Reduced {
             match &from.network.nodes[stage.node].op {
                 Op::Activation(a) => {
                     let verdicts: Vec<Verdict> = (0..part.rows.len())
-                        .map(|r| {
-                            let has = |words: &[u64]| words[r / 64] >> (r % 64) & 1 == 1;
-                            if !begun {
-                                return gauge.verdict(&lines.at(r)).0;
-                            }
-                            match (has(from.open), has(from.upper)) {
-                                (true, _) => Verdict::Open,
-                                (_, true) => Verdict::Above,
-                                _ => Verdict::Below,
-                            }
+                        .map(|r| match begun {
+                            true => Verdict::noted(from.open, from.upper, r),
+                            false => gauge.verdict(&lines.at(r)).0,
                         })
                         .collect();
                     for (g, gate) in part.gates.iter().enumerate() {
@@ -224,21 +217,18 @@ impl Next {
         }
         // The one that the generator counts from stays, even where it cannot win.
         let first = self.part.rows.len();
-        let (mut place, mut top) = (0, 0.0f64);
+        let mut place = 0;
         for c in (0..all.len()).filter(|&c| c == reference || contest.left.contains(&c)) {
             let row = self.part.rows.len() as u32;
             if c == reference {
                 place = row - first as u32;
-            } else {
-                let (row, errors) = all[c].line.minus(&all[reference].line);
-                top = top.max(gauge.range(&Line { row: &row, errors: &errors })[1]);
             }
             self.part.mates.extend(mates_of(c).map(|mate| (row, mate)));
             self.keep(all[c].place, all[c].line);
         }
         let count = (self.part.rows.len() - first) as u32;
-        let (first, reference) = (first as u32, place);
-        self.part.gates.push(Gate { first, rows: count, reference, swing: [0.0, top], ..*gate });
+        let swing = contest.swing(&all, reference, gauge);
+        self.part.gates.push(Gate { first: first as u32, rows: count, reference: place, swing, ..*gate });
         Now::Kept(0)
     }
 }

@@ -5,7 +5,6 @@
 
 use super::reduced::{SLACK, outer};
 use crate::ir::Affine;
-use crate::polytope::vectorised;
 use crate::region::Forms;
 
 /// Most generators, and words with a bit for each.
@@ -91,7 +90,7 @@ impl Wide {
     pub fn affine(&self, map: &Affine, length: usize, d: usize) -> Wide {
         let width = self.width;
         let mut values = vec![0.0; length * width];
-        vectorised(|| map.linear.apply(&self.values, width, &mut values));
+        map.linear.apply(&self.values, width, &mut values);
         let sizes: Vec<[f64; 4]> = (self.values.chunks_exact(width).enumerate())
             .map(|(j, row)| [outer(row, d), inner_size(row, d), self.outer[j], self.inner[j]])
             .collect();
