@@ -4,8 +4,9 @@
 //! problem minimise `½|v|²` over steps `v` in the box with `a_i·v = s_i` and `a_f·v <= (1 - margin) s_f`, only the rows have
 //! multipliers, and for given ones the best step is each coordinate of `λ a_i - Σ y_f a_f` cut off at the box. The dual
 //! function is concave, piecewise quadratic and once differentiable; Newton steps over its pieces with an exact search
-//! along each end after a handful. At any multipliers, `λ s_i` above the largest value over the box proves the row
-//! redundant; any step that fits is a point on the face.
+//! along each end after a handful. Lengths are measured by the barrier's curvature along each axis at the interior point,
+//! so that axes along which the region is thin are left alone. At any multipliers, `λ s_i` above the largest value over the
+//! box proves the row redundant; any step that fits is a point on the face.
 //!
 //! References: Mangasarian, A Newton method for linear programming, 2004 (dual of a projection onto a polytope, with
 //! generalised Newton steps); Bertsekas, Projected Newton methods, 1982. We depart from them in ending at the first
@@ -38,6 +39,16 @@ pub(super) struct Task {
     pub step: Vec<f64>,
     /// Newton steps taken.
     pub steps: usize,
+    /// Rounds it took part in.
+    pub rounds: usize,
+}
+
+/// The length of a step of one along each axis, in the region's own measure; positive and finite.
+pub(super) fn measure(check: &Check) -> Vec<f64> {
+    let squared: Vec<f64> = check.slack.iter().map(|s| 1.0 / (s * s)).collect();
+    let curvature = check.combined(&squared, |a| a * a);
+    let usable = |w: f64| if w.is_finite() && w > 0.0 { w } else { 1.0 };
+    curvature.iter().map(|c| usable(c.sqrt())).collect()
 }
 
 /// What one round says.
@@ -75,7 +86,7 @@ pub(super) struct Solver {
 impl Task {
     /// Begins with no other rows.
     pub fn new(row: usize, margin: f64) -> Task {
-        Task { row, active: vec![], multipliers: vec![], lead: 0.0, margin, step: vec![], steps: 0 }
+        Task { row, active: vec![], multipliers: vec![], lead: 0.0, margin, step: vec![], steps: 0, rounds: 0 }
     }
 
     /// The multipliers of a proof, for the rows as given.
@@ -113,6 +124,7 @@ struct Advance<'a> {
     solver: &'a mut Solver,
     h: &'a Halfspaces,
     check: &'a Check<'a>,
+    measure: &'a [f64],
     task: &'a mut Task,
 }
 
@@ -120,24 +132,24 @@ impl pulp::NullaryFnOnce for Advance<'_> {
     type Output = Answer;
     #[inline(always)]
     fn call(self) -> Answer {
-        self.solver.solve(self.h, self.check, self.task)
+        self.solver.solve(self.h, self.check, self.measure, self.task)
     }
 }
 
 impl Solver {
-    /// Settles a row against the rows that matter.
-    pub fn advance(&mut self, h: &Halfspaces, check: &Check, task: &mut Task) -> Answer {
-        kernel::wide(Advance { solver: self, h, check, task })
+    /// Settles a row against the rows that matter; `measure` as [`measure`] gives it.
+    pub fn advance(&mut self, h: &Halfspaces, check: &Check, measure: &[f64], task: &mut Task) -> Answer {
+        kernel::wide(Advance { solver: self, h, check, measure, task })
     }
 
     #[inline(always)]
-    fn solve(&mut self, h: &Halfspaces, check: &Check, task: &mut Task) -> Answer {
+    fn solve(&mut self, h: &Halfspaces, check: &Check, measure: &[f64], task: &mut Task) -> Answer {
         let k = task.active.len() + 1;
         let room = check.slack[task.row];
         if room.is_nan() || room <= 0.0 || task.active.iter().any(|&j| check.slack[j] <= 0.0) {
             return Answer::Stuck;
         }
-        self.gather(h, check, task);
+        self.gather(h, check, measure, task);
         let n = self.support.len();
         self.gram.clear();
         self.gram.resize(k * k, 0.0);
@@ -176,7 +188,7 @@ impl Solver {
                 self.store(task, &multipliers);
                 return Answer::Proof;
             }
-            if self.fits(task, &gradient, h.dimension) {
+            if self.fits(task, &gradient, measure) {
                 self.store(task, &multipliers);
                 return Answer::Point;
             }
@@ -193,9 +205,9 @@ impl Solver {
         task.multipliers.copy_from_slice(&multipliers[1..]);
     }
 
-    /// The coordinates that matter, and the rows over their slacks, by coordinates.
+    /// The coordinates that matter, and the rows over their slacks, by coordinates, each in its measure.
     #[inline(always)]
-    fn gather(&mut self, h: &Halfspaces, check: &Check, task: &Task) {
+    fn gather(&mut self, h: &Halfspaces, check: &Check, measure: &[f64], task: &Task) {
         let (d, k) = (h.dimension, task.active.len() + 1);
         self.used.clear();
         self.used.resize(d, false);
@@ -221,20 +233,24 @@ impl Solver {
             let beyond = 2.0 * check.slack[task.row];
             if sign > 0.0 { self.high[c] = beyond } else { self.low[c] = -beyond }
         }
+        for (c, &axis) in self.support.iter().enumerate() {
+            self.low[c] *= measure[axis];
+            self.high[c] *= measure[axis];
+        }
         self.rows.clear();
         self.rows.resize(self.support.len() * k, 0.0);
         for (f, &j) in [task.row].iter().chain(&task.active).enumerate() {
             let scale = if f == 0 { 1.0 } else { -1.0 } / check.slack[j];
             let row = h.normal(j);
             for (c, &axis) in self.support.iter().enumerate() {
-                self.rows[c * k + f] = row[axis] * scale;
+                self.rows[c * k + f] = row[axis] * scale / measure[axis];
             }
         }
     }
 
     /// Whether the step, drawn onto the hyperplane, is inside the box and the rows; then it becomes the task's.
     #[inline(always)]
-    fn fits(&self, task: &mut Task, gradient: &[f64], d: usize) -> bool {
+    fn fits(&self, task: &mut Task, gradient: &[f64], measure: &[f64]) -> bool {
         let own = 1.0 - gradient[0];
         if own.is_nan() || own <= 0.0 {
             return false;
@@ -250,8 +266,8 @@ impl Solver {
             return false;
         }
         task.step.clear();
-        task.step.resize(d, 0.0);
-        self.support.iter().zip(&self.step).for_each(|(&axis, v)| task.step[axis] = scale * v);
+        task.step.resize(measure.len(), 0.0);
+        self.support.iter().zip(&self.step).for_each(|(&axis, v)| task.step[axis] = scale * v / measure[axis]);
         true
     }
 

@@ -1,18 +1,19 @@
-//! Large regions in a box: all rows in fixed chunks, each chunk in rounds of short problems and one product.
+//! Large regions in a box: a fixed number of rows at a time, in rounds of short problems and one product.
 //!
 //! Contract: as [`super::engine`]. In each round every row that is still open offers a step or a proof against the
-//! rows that matter to it ([`super::boxed`]); the products of all steps with all rows, one for the chunk, show which
+//! rows that matter to it ([`super::boxed`]); the products of all steps with all rows, one for the round, show which
 //! further rows matter, and are at the same time what the check needs. What this leaves over goes to linear programs.
 
-use super::boxed::{Answer, Solver, Task};
+use super::boxed::{self, Answer, Solver, Task};
 use super::engine::{Region, Workspace};
 use super::lazy;
 use super::tolerances::{BOX_MARGINS, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS};
 use super::verdict::{Effort, Farkas, Verdict, Witness};
 use rayon::prelude::*;
 
-/// Rows of one chunk; fixed, so that results do not depend on the number of threads.
-const CHUNK: usize = 128;
+/// Rows under way at a time; fixed, so that results do not depend on the number of threads. Where one is settled the next
+/// follows, so that no thread waits for the last few rows of a group.
+const UNDER_WAY: usize = 128;
 
 /// What the products show of a point.
 enum Seen {
@@ -43,36 +44,39 @@ impl Region<'_> {
         order.sort_by(|&i, &j| depth(j).total_cmp(&depth(i)).then(i.cmp(&j)));
         let mut alive = vec![false; self.h.len()];
         open.iter().for_each(|&i| alive[i] = true);
-        for (k, chunk) in order.chunks(CHUNK).enumerate() {
-            (self.observer.decided)(k * CHUNK, order.len());
-            let mut tasks: Vec<Task> = chunk.iter().map(|&i| Task::new(i, BOX_MARGINS[0])).collect();
-            let mut left = vec![];
-            for _ in 0..BOX_ROUNDS {
-                tasks = self.round(tasks, &alive, verdicts, &mut left, effort);
-                if tasks.is_empty() || self.observer.stopped() {
-                    break;
-                }
+        let measure = boxed::measure(&self.check);
+        let mut next = order.iter();
+        let (mut tasks, mut left) = (vec![], vec![]);
+        loop {
+            tasks.extend(next.by_ref().take(UNDER_WAY - tasks.len()).map(|&i| Task::new(i, BOX_MARGINS[0])));
+            if tasks.is_empty() || self.observer.stopped() {
+                break;
             }
-            left.extend(tasks);
-            let rest: Vec<(usize, Verdict, Effort)> = left
-                .par_iter()
-                .map_init(Workspace::default, |workspace, task| {
-                    let mut effort = Effort::default();
-                    let verdict = self.program(workspace, task.row, &alive, &mut effort);
-                    (task.row, verdict, effort)
-                })
-                .collect();
-            for (i, verdict, spent) in rest {
-                effort.exact_decisions += spent.exact_decisions;
-                effort.lp_calls += spent.lp_calls;
-                verdicts[self.class_of[i]] = verdict;
-            }
-            for &i in chunk {
+            (self.observer.decided)(order.len() - next.len() - tasks.len() - left.len(), order.len());
+            let rows: Vec<usize> = tasks.iter().map(|task| task.row).collect();
+            let open = self.round(tasks, &measure, &alive, verdicts, &mut left, effort);
+            let tired;
+            (tasks, tired) = open.into_iter().partition(|task| task.rounds < BOX_ROUNDS);
+            left.extend::<Vec<Task>>(tired);
+            for i in rows {
                 alive[i] &= !matches!(verdicts[self.class_of[i]], Verdict::Redundant(_));
             }
-            if self.observer.stopped() {
-                return;
-            }
+        }
+        if self.observer.stopped() {
+            return;
+        }
+        let rest: Vec<(usize, Verdict, Effort)> = left
+            .par_iter()
+            .map_init(Workspace::default, |workspace, task| {
+                let mut effort = Effort::default();
+                let verdict = self.program(workspace, task.row, &alive, &mut effort);
+                (task.row, verdict, effort)
+            })
+            .collect();
+        for (i, verdict, spent) in rest {
+            effort.exact_decisions += spent.exact_decisions;
+            effort.lp_calls += spent.lp_calls;
+            verdicts[self.class_of[i]] = verdict;
         }
     }
 
@@ -80,6 +84,7 @@ impl Region<'_> {
     fn round(
         &self,
         tasks: Vec<Task>,
+        measure: &[f64],
         alive: &[bool],
         verdicts: &mut [Verdict],
         left: &mut Vec<Task>,
@@ -91,7 +96,8 @@ impl Region<'_> {
                 if self.observer.stopped() {
                     return (task, Answer::Stuck, None);
                 }
-                let answer = solver.advance(self.h, &self.check, &mut task);
+                let answer = solver.advance(self.h, &self.check, measure, &mut task);
+                task.rounds += 1;
                 let verdict = (answer == Answer::Proof).then(|| {
                     let (rows, multipliers) = task.proof(&self.check);
                     let gap = self.check.proof(task.row, &rows, &multipliers, scratch)?;
