@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Coefficients of the first layer up to which it is compared exactly.
 const COEFFICIENTS: usize = 50_000;
 
+/// Multiplications up to which its rows are composed from the maps before it: seconds.
+const MULTIPLICATIONS: usize = 2_000_000;
+
 /// Coefficients up to which its rank is computed.
 const RANKED: usize = 4_096;
 
@@ -47,7 +50,10 @@ pub fn position(network: &Network, domain: &Domain, found: &Exploration) -> (Vec
     let seen = if found.method == Method::Enumerate { "in the regions counted" } else { "in the regions sampled" };
     let exact =
         "units of the first layer whose rows are multiples of another's but for the constant, in exact arithmetic";
-    let unknown = format!("the first layer has more than {COEFFICIENTS} coefficients, or a section stands before it");
+    let unknown = format!(
+        "the first layer has more than {COEFFICIENTS} coefficients or takes more than {MULTIPLICATIONS} multiplications, \
+         or a section stands before it"
+    );
     let degenerate = found.shape.as_ref().map(|s| s.degenerate);
     let rows = vec![
         row(
@@ -78,7 +84,7 @@ fn first_layer(network: &Network, d: usize) -> Option<Vec<Row>> {
     let walker = Walker::new(network);
     let pattern = walker.layout().empty();
     let mut late = vec![false; network.nodes.len()];
-    let mut rows = vec![];
+    let (mut rows, mut budget) = (vec![], MULTIPLICATIONS);
     for (id, node) in network.nodes.iter().enumerate() {
         let fed_late = network.sources(id).iter().any(|&s| late[s]);
         late[id] = fed_late || matches!(node.op, Op::Activation(_) | Op::Max(_));
@@ -91,7 +97,7 @@ fn first_layer(network: &Network, d: usize) -> Option<Vec<Row>> {
             return None;
         }
         for unit in units {
-            rows.push(((id, unit), walker.exact_form(&pattern, a.source, unit)?));
+            rows.push(((id, unit), walker.exact_form_within(&pattern, a.source, unit, &mut budget)?));
         }
     }
     Some(rows)

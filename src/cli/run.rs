@@ -164,19 +164,26 @@ pub fn settings(arguments: &Auditing) -> Result<Settings> {
         max_regions: arguments.max_regions,
         points: None,
         distinct: weighed.distinct,
+        ..Plan::default()
     };
     let slice = slice::choice(arguments.slice.as_deref(), &arguments.slice_points)?;
     let data = weighed.data;
     Ok(Settings { import: arguments.reading.options()?, domain, slice, data, plan, picture: false })
 }
 
+/// Two interrupts closer together than this are one: `timeout` and shells send theirs to a process and to its group.
+const ONE_INTERRUPT: Duration = Duration::from_millis(300);
+
 /// A flag that the first interrupt sets; the second one ends the program.
 pub fn interrupt() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
+    let (flag, mut first) = (stop.clone(), None::<Instant>);
+    ctrlc::set_handler(move || match first {
+        Some(first) if first.elapsed() < ONE_INTERRUPT => {}
+        Some(_) => std::process::exit(INTERRUPTED.into()),
+        None => {
+            first = Some(Instant::now());
+            flag.store(true, Ordering::Relaxed);
         }
     })
     .context("interrupts cannot be caught")?;

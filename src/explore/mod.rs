@@ -2,6 +2,7 @@
 //!
 //! Knows `ir`, `region` and `polytope`; never output formats.
 
+mod allowance;
 mod bounds;
 mod cell;
 mod certify;
@@ -29,6 +30,7 @@ pub mod split;
 mod splitting;
 mod tally;
 
+pub use allowance::Allowance;
 pub use bounds::{Bounds, Polytope};
 pub use cell::{CellFaces, InteriorFace, question};
 pub use certify::{Certified, Certify, Evidence, Record, recheck};

@@ -4,6 +4,7 @@
 //! an unbounded one is enumerated by crossing faces and drawn within a frame around a point of each face, vertices being
 //! the float intersections of neighbouring faces.
 
+use super::allowance::Allowance;
 use super::bounds::Bounds;
 use super::cell::CellFaces;
 use super::parts::Hooks;
@@ -80,7 +81,7 @@ pub fn picture(
 
 /// By splitting, whose cells are the polygons; `None` where it does not do.
 fn split(walker: &Walker, bounds: &Bounds, seed: u64, most: u64, control: &Control) -> anyhow::Result<Option<Picture>> {
-    let Ok(tree) = Tree::new(walker, bounds, seed, 0, false, &|| control.exhausted().is_some())? else {
+    let Ok(tree) = Tree::new(walker, bounds, seed, 0, false, &|_| control.exhausted().is_some())? else {
         return Ok(None);
     };
     let mut seen = vec![];
@@ -89,7 +90,7 @@ fn split(walker: &Walker, bounds: &Bounds, seed: u64, most: u64, control: &Contr
         seen.push(region.clone());
         Ok(())
     };
-    let found = tree.run(most, control, &mut Hooks::default(), Some((want, &mut each)))?;
+    let found = tree.run(most, &Allowance::new(control, u64::MAX), &mut Hooks::default(), Some((want, &mut each)))?;
     let Ok(found) = found else { return Ok(None) };
     let frame = bounds.frame().map_or([[-1.0, 1.0]; 2], |frame| [frame[0], frame[1]]);
     let drawn: anyhow::Result<Vec<Drawn>> = seen.par_iter().map(|region| drawn(walker, region)).collect();

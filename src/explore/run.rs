@@ -1,5 +1,6 @@
 //! The exploration as a whole: choose a method by counts, run it within its budgets, and say what was done.
 
+use super::allowance::{Allowance, TRIED};
 use super::bounds::Bounds;
 use super::certify::{Certified, Certify};
 use super::drawn::{DataPoints, LeftOut, Source};
@@ -65,6 +66,8 @@ pub struct Plan {
     pub seed: u64,
     /// Most regions to visit.
     pub max_regions: u64,
+    /// Steps of work that `auto` spends on enumerating by splitting before it samples; by default 2e10, a minute or two of one core.
+    pub most_steps: u64,
     /// Data points to sample at, one value per input of the network each, instead of uniform points.
     pub points: Option<Arc<Vec<Vec<f64>>>>,
     /// Whether a run of samples counts each distinct region once, instead of each sample.
@@ -80,6 +83,7 @@ impl Default for Plan {
             samples: None,
             seed: 0,
             max_regions: 1_000_000,
+            most_steps: TRIED,
             points: None,
             distinct: false,
         }
@@ -155,6 +159,11 @@ impl State {
     /// Ended by the limit on regions.
     pub fn regions(limit: u64) -> State {
         State::partial(format!("reached the limit of {limit} regions"))
+    }
+
+    /// Given up after so many steps of work.
+    pub fn tried(steps: u64) -> State {
+        State::partial(format!("given up after {steps} steps of work"))
     }
 }
 
@@ -257,7 +266,7 @@ fn run(
     let d = walker.dimension();
     let unbounded = !bounds.is_bounded();
     match plan.method {
-        Method::Enumerate => enumerate(&walker, &bounds, plan, control, None, show, hooks),
+        Method::Enumerate => enumerate(&walker, &bounds, plan, &Allowance::new(control, u64::MAX), None, show, hooks),
         Method::Sample => sampled(&walker, &bounds, domain, plan, control, None),
         Method::Auto if d > ENUMERATE_UP_TO && !unbounded => {
             let why = format!("{d} free inputs; enumeration is tried up to {ENUMERATE_UP_TO}");
@@ -269,12 +278,22 @@ fn run(
             } else {
                 format!("{d} free inputs and at most {} regions", plan.max_regions)
             };
-            let tried = enumerate(&walker, &bounds, plan, control, Some(why), show, hooks)?;
-            if unbounded || tried.state != State::regions(plan.max_regions) {
-                return Ok(tried);
+            // A part of a run, or one that goes on, does not know what the others spend.
+            let most = if unbounded || hooks.in_parts() { u64::MAX } else { plan.most_steps };
+            let allowance = Allowance::new(control, most);
+            let mut tried = enumerate(&walker, &bounds, plan, &allowance, Some(why), show, hooks)?;
+            if tried.state == State::Complete && allowance.given_up() {
+                tried.state = State::tried(most);
             }
+            let why = match tried.state {
+                _ if unbounded => return Ok(tried),
+                state if state == State::regions(plan.max_regions) => format!("more than {} regions", plan.max_regions),
+                state if state == State::tried(most) => {
+                    format!("their enumeration takes more than {most} steps; --method enumerate does it all the same")
+                }
+                _ => return Ok(tried),
+            };
             control.certify.start_over()?;
-            let why = format!("more than {} regions", plan.max_regions);
             sampled(&walker, &bounds, domain, plan, control, Some(why))
         }
     }
@@ -284,15 +303,16 @@ fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
     plan: &Plan,
-    control: &Control,
+    allowance: &Allowance,
     why: Option<String>,
     mut show: Option<&mut Onlooker>,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Exploration> {
+    let control = allowance.control;
     let (mut refused, in_parts) = (None, hooks.in_parts());
     let splits = walker.dimension() <= MOST_INPUTS && plan.engine == Engine::Auto;
     if splits && !control.certify.is_on() {
-        match splitting::enumerate(walker, bounds, plan, control, show.as_deref_mut(), hooks)? {
+        match splitting::enumerate(walker, bounds, plan, allowance, show.as_deref_mut(), hooks)? {
             Ok((sums, state)) if hooks.shard.is_some() => return Ok(sums.part(state)),
             Ok((sums, state)) => return Ok(sums.exploration(state, why)),
             Err(reason) => refused = Some(reason),

@@ -1,10 +1,11 @@
 //! Enumeration by splitting as part of an exploration: when it is the method, and what it hands back.
 
+use super::allowance::Allowance;
 use super::bounds::Bounds;
 use super::identities::Identity;
 use super::parts::{Hooks, Shard, Sums};
 use super::row::{Inside, Onlooker};
-use super::run::{Control, Plan, State};
+use super::run::{Plan, State};
 use super::split::{Finished, NotSplit, Split, Tree, VOLUME_UNIT, Want, Within, checks};
 use super::{Shape, Tally};
 use crate::region::{HyperplaneId, Walker};
@@ -35,17 +36,17 @@ pub fn enumerate(
     walker: &Walker,
     bounds: &Bounds,
     plan: &Plan,
-    control: &Control,
+    allowance: &Allowance,
     show: Option<&mut Onlooker>,
     hooks: &mut Hooks,
 ) -> anyhow::Result<Result<(Sums, State), NotSplit>> {
     let volumes = bounds.is_bounded() && walker.dimension() <= VOLUMES_UP_TO;
-    let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes, &|| control.exhausted().is_some())? {
+    let tree = match Tree::new(walker, bounds, plan.seed, POINTS, volumes, &|steps| allowance.spend(steps))? {
         Ok(tree) => tree,
         Err(reason) => return Ok(Err(reason)),
     };
     let split = match show {
-        None => tree.run(plan.max_regions, control, hooks, None)?,
+        None => tree.run(plan.max_regions, allowance, hooks, None)?,
         Some(show) => {
             let want = Want { volume: show.volumes, polygon: false };
             let mut each = |region: &Finished| {
@@ -55,7 +56,7 @@ pub fn enumerate(
                 };
                 show.show(&region.pattern, Some((region.interior.len(), region.walls)), inside, region.volume)
             };
-            tree.run(plan.max_regions, control, hooks, Some((want, &mut each)))?
+            tree.run(plan.max_regions, allowance, hooks, Some((want, &mut each)))?
         }
     };
     let Split { counts, state } = match split {

@@ -16,11 +16,13 @@ impl Walker<'_> {
         let n = points.len();
         let mut patterns = vec![Some(self.layout.empty()); n];
         let mut values: Vec<Forms> = Vec::with_capacity(self.network.nodes.len());
-        // Per node of units, element and point: whether the unit is on a flat piece, a constant around the point.
+        // Per node of units that groups compare, element and point: whether the unit is on a flat piece, a constant around the point.
         let mut flat: Vec<Vec<bool>> = Vec::with_capacity(self.network.nodes.len());
+        let compares = |m: &Op| if let Op::Max(m) = m { Some(m.source) } else { None };
+        let compared: Vec<NodeId> = self.network.nodes.iter().filter_map(|n| compares(&n.op)).collect();
         for (id, node) in self.network.nodes.iter().enumerate() {
             flat.push(match &node.op {
-                Op::Activation(a) => {
+                Op::Activation(a) if compared.contains(&id) => {
                     let rows = values[a.source].values.chunks_exact(n.max(1)).enumerate();
                     let still = |(i, z): (usize, &f64)| a.curve(i).slope(a.curve(i).piece(*z)) == 0.0;
                     rows.flat_map(|(i, row)| row.iter().map(move |z| still((i, z)))).collect()

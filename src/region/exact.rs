@@ -13,12 +13,23 @@ pub const BUDGET: usize = 2_000_000;
 impl Walker<'_> {
     /// Exact form of element `unit` of `node` in the region of `pattern`: `dimension + 1` numbers, the constant last.
     pub fn exact_form(&self, pattern: &Pattern, node: NodeId, unit: usize) -> Option<Vec<Rational>> {
-        self.pull_back(pattern, node, &[(unit, 1)])
+        self.exact_form_within(pattern, node, unit, &mut { BUDGET })
+    }
+
+    /// The same for as many rows as a common number of multiplications is enough for.
+    pub fn exact_form_within(
+        &self,
+        pattern: &Pattern,
+        node: NodeId,
+        unit: usize,
+        budget: &mut usize,
+    ) -> Option<Vec<Rational>> {
+        self.pull_back(pattern, node, &[(unit, 1)], budget)
     }
 
     /// Exact form of element `a` minus element `b` of `node`.
     pub fn exact_difference(&self, pattern: &Pattern, node: NodeId, a: usize, b: usize) -> Option<Vec<Rational>> {
-        self.pull_back(pattern, node, &[(a, 1), (b, -1)])
+        self.pull_back(pattern, node, &[(a, 1), (b, -1)], &mut { BUDGET })
     }
 
     /// The exact half-space `normal · x ≤ offset` of a hyperplane source, seen from its lower or its upper side.
@@ -48,11 +59,17 @@ impl Walker<'_> {
         Some((form, offset))
     }
 
-    fn pull_back(&self, pattern: &Pattern, node: NodeId, seeds: &[(usize, i32)]) -> Option<Vec<Rational>> {
+    fn pull_back(
+        &self,
+        pattern: &Pattern,
+        node: NodeId,
+        seeds: &[(usize, i32)],
+        budget: &mut usize,
+    ) -> Option<Vec<Rational>> {
         let network = self.network;
         let mut gradients: Vec<Sparse> = vec![Sparse::new(); node + 1];
         seeds.iter().for_each(|&(unit, sign)| add(&mut gradients[node], unit, Rational::from(sign)));
-        let (mut constant, mut work) = (Rational::ZERO, 0usize);
+        let (mut constant, mut left) = (Rational::ZERO, Some(*budget));
         for id in (1..=node).rev() {
             let gradient = std::mem::take(&mut gradients[id]);
             let live = gradient.into_iter().filter(|(_, g)| !g.is_zero());
@@ -68,15 +85,14 @@ impl Walker<'_> {
                             g /= rational(d.get(i));
                         }
                         a.linear.for_row(i, |j, w| {
-                            work += 1;
-                            if work <= BUDGET {
+                            left = left.and_then(|left| left.checked_sub(1));
+                            if left.is_some() {
                                 add(target, j, if w == 1.0 { g.clone() } else { &g * rational(w) });
                             }
                         });
                     }
-                    if work > BUDGET {
-                        return None;
-                    }
+                    *budget = left.unwrap_or(0);
+                    left?;
                 }
                 Op::Sum(sources) => {
                     let live: Vec<_> = live.collect();

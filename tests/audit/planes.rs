@@ -3,7 +3,7 @@
 
 use crate::support::{Numbers, shared};
 use polyaudit::explore::split::{Finished, Tree, Want};
-use polyaudit::explore::{Certify, Control, Domain, Hooks, State};
+use polyaudit::explore::{Allowance, Certify, Control, Domain, Hooks, State};
 use polyaudit::import::{self, Options};
 use polyaudit::ir::{Network, Op};
 use polyaudit::region::{Pattern, Walker};
@@ -65,14 +65,16 @@ fn check(network: &Network, domain: &Domain, segments: usize) -> (u64, usize) {
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let tree = Tree::new(&walker, &bounds, 0, 100, true, &|| false).expect("points").expect("a tree of splits");
+    let tree = Tree::new(&walker, &bounds, 0, 100, true, &|_| false).expect("points").expect("a tree of splits");
     let mut regions: Vec<Finished> = vec![];
     let mut each = |region: &Finished| {
         regions.push(region.clone());
         Ok(())
     };
     let want = Want { volume: true, polygon: true };
-    let found = tree.run(10_000_000, &control, &mut Hooks::default(), Some((want, &mut each))).expect("regions");
+    let found = tree
+        .run(10_000_000, &Allowance::new(&control, u64::MAX), &mut Hooks::default(), Some((want, &mut each)))
+        .expect("regions");
     let found = found.expect("a splitter");
     assert_eq!((found.state, found.counts.matched), (State::Complete, 100));
     assert_eq!(regions.len() as u64, found.counts.regions);

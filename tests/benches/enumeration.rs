@@ -137,11 +137,17 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
     while best.is_none() || start.elapsed().as_secs_f64() < 2.0 {
         let (start, wall) = (cpu(), Instant::now());
         let work = || {
-            let tree =
-                Tree::new(walker, bounds, 0, 1000, volumes, &|| false).expect("points").expect("a network that splits");
-            tree.run(most, &control, &mut polyaudit::explore::Hooks::default(), None)
-                .expect("a run")
-                .expect("a network that splits")
+            let tree = Tree::new(walker, bounds, 0, 1000, volumes, &|_| false)
+                .expect("points")
+                .expect("a network that splits");
+            tree.run(
+                most,
+                &polyaudit::explore::Allowance::new(&control, u64::MAX),
+                &mut polyaudit::explore::Hooks::default(),
+                None,
+            )
+            .expect("a run")
+            .expect("a network that splits")
         };
         let split = pool.install(work);
         let (cpu, wall) = (cpu() - start, wall.elapsed().as_secs_f64());

@@ -26,23 +26,43 @@ fn a_time_limit_ends_a_run_within_a_region() {
     holds(&text, "time limit reached");
 }
 
+/// What a run prints that gets a signal, twice at once as some senders do, after so many seconds.
 #[cfg(unix)]
-#[test]
-fn a_signal_ends_a_run_within_a_region() {
-    let Some(model) = shared(MODEL) else { return };
+fn signalled(model: &str, arguments: &[&str], after: u64) -> Option<String> {
     let child = Command::new(env!("CARGO_BIN_EXE_polyaudit"))
-        .arg(model)
-        .args(["--domain", "0,1", "--samples", "50", "--quiet"])
+        .arg(shared(model)?)
+        .args(arguments)
+        .arg("--quiet")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    std::thread::sleep(Duration::from_secs(2));
-    let asked = Instant::now();
-    assert!(Command::new("kill").arg(child.id().to_string()).status().expect("kill").success());
+    std::thread::sleep(Duration::from_secs(after));
+    let (asked, id) = (Instant::now(), child.id().to_string());
+    assert!(Command::new("kill").args([&id, &id]).status().expect("kill").success());
     let output = child.wait_with_output().expect("the program ends");
     // A second or two on a machine of its own; more where others build.
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
     assert_eq!(output.status.code(), Some(130));
-    holds(&String::from_utf8(output.stdout).expect("utf-8"), "interrupted");
+    Some(String::from_utf8(output.stdout).expect("utf-8"))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_run_within_a_region() {
+    let Some(text) = signalled(MODEL, &["--domain", "0,1", "--samples", "50"], 2) else { return };
+    holds(&text, "interrupted");
+}
+
+/// Of a network whose first subtree alone takes minutes, and of one whose exact values are long.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_an_enumeration_within_a_subtree_and_what_was_found_counts() {
+    let enumerate = ["--domain", "-1,1", "--method", "enumerate"];
+    let Some(text) = signalled("models/acasxu_1_1_vector.onnx", &enumerate, 4) else { return };
+    let report: Value = serde_yaml::from_str(&text).expect("a report");
+    assert_eq!(report["status"]["reason"], "interrupted");
+    assert!(report["summary"]["regions_found"].as_u64().expect("a number") > 0);
+    assert!(report["summary"]["covered"].as_f64().expect("a share of the volume") > 0.0);
+    signalled("models/cgan_32_ch1.onnx", &enumerate, 3);
 }

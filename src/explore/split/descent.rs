@@ -23,6 +23,11 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Work between two questions whether to stop: some milliseconds.
+const PAUSE: u64 = 1 << 22;
+/// Work of one exact multiplication.
+pub const EXACT: u64 = 100;
+
 /// What all workers share.
 #[derive(Debug)]
 pub struct Ground<'a> {
@@ -46,7 +51,7 @@ pub enum Stop {
     TooManyFaces,
     /// An exact form would take more than its budget.
     Undecided(HyperplaneId),
-    /// The caller asked to stop.
+    /// The caller asked to stop before there was anything to count.
     Asked,
 }
 
@@ -60,8 +65,8 @@ pub struct Errand<'a> {
     pub collect: bool,
     /// Most regions to count.
     pub limit: u64,
-    /// Asked from time to time.
-    pub stop: &'a dyn Fn() -> bool,
+    /// Asked from time to time, with the work done since.
+    pub stop: &'a dyn Fn(u64) -> bool,
     /// Who sees each region, and what of it; turning one down ends the walk.
     pub show: Option<(Want, &'a dyn Fn(Finished) -> bool)>,
 }
@@ -73,8 +78,19 @@ pub struct Walk {
     pub counts: Counts,
     /// Paths of the subtrees, when collecting.
     pub paths: Vec<Vec<u16>>,
-    /// Whether the limit on regions left nothing out.
-    pub whole: bool,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With its last region.
+    Whole,
+    /// At the limit on regions.
+    Limit,
+    /// Where the caller asked to stop.
+    Asked,
 }
 
 /// A vertex of a cell, with the walls and cuts through it.
@@ -190,6 +206,8 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub path: Vec<u16>,
     pub collected: Vec<Vec<u16>>,
     pub cells: u64,
+    /// Work since the caller was asked last, as [`Descent::pause`] counts it.
+    pub work: u64,
     /// Whether the walk is on its way to a subtree.
     pub seeking: bool,
     /// Sides of the entries of the cell being cut.
@@ -230,11 +248,12 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             followers: vec![Follower::default(); nodes],
             pattern: ground.walker.layout().empty(),
             exact: vec![],
-            store: Store::default(),
+            store: Store::new(ground.walker.network()),
             counts: Counts::new(D, &ground.stages),
             path: vec![],
             collected: vec![],
             cells: 0,
+            work: 0,
             seeking: false,
             sides: vec![],
             upper: vec![],
@@ -442,15 +461,36 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
     }
 
     /// The exact sign of a level at a vertex.
-    pub fn exact_sign(&mut self, vertex: u32, level: Level) -> Ordering {
+    pub fn exact_sign(&mut self, vertex: u32, level: Level, errand: &Errand) -> Result<Ordering, Stop> {
         let point = self.exact_point(vertex);
-        point.value(self.ground.walker.network(), &self.ground.stages, level).sign()
+        self.exact_sign_at(&point, level, errand)
     }
 
     /// The exact sign of a level at a seeded point.
-    pub fn exact_sign_of_seed(&mut self, k: u32, level: Level) -> Ordering {
+    pub fn exact_sign_of_seed(&mut self, k: u32, level: Level, errand: &Errand) -> Result<Ordering, Stop> {
         let point = self.seed_point(k);
-        point.value(self.ground.walker.network(), &self.ground.stages, level).sign()
+        self.exact_sign_at(&point, level, errand)
+    }
+
+    fn exact_sign_at(&mut self, point: &Point, level: Level, errand: &Errand) -> Result<Ordering, Stop> {
+        self.store.trim();
+        let sign = point.sign(self.ground.walker.network(), &self.ground.stages, level);
+        // The point itself may take two values on each edge back to the domain's corners: counted as if it did, because
+        // what was kept of that depends on the walks before.
+        self.work += (2 * D as u64 + 1) * EXACT * self.ground.stages.exact_work[level.stage as usize];
+        self.pause(errand)?;
+        Ok(sign)
+    }
+
+    /// Asks whether to stop, once there was work to speak of. Its unit is what a row at a vertex takes in floating point;
+    /// on the way to a subtree it does not count, for that way depends on the walks before.
+    #[inline(always)]
+    pub fn pause(&mut self, errand: &Errand) -> Result<(), Stop> {
+        if self.work < PAUSE {
+            return Ok(());
+        }
+        let work = std::mem::take(&mut self.work);
+        if (errand.stop)(if self.seeking { 0 } else { work }) { Err(Stop::Asked) } else { Ok(()) }
     }
 
     /// The place of a stage's floor on a level.

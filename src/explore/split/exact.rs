@@ -4,18 +4,21 @@
 //! cell's affine form is the network's own value: no form is ever composed exactly. In an unbounded domain the walls
 //! stand at ±ω with ω larger than every real number, coordinates are `a + b ω`, and signs are lexicographic.
 
+use super::common::{self, Shared};
 use super::stage::{Kind, Level, NONE, Stages};
-use crate::ir::{Network, NodeId, Op, Rational, rational};
-use std::cell::RefCell;
+use crate::ir::{Network, NodeId, Op, Rational};
+use dashu_int::UBig;
+use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Exact points kept before the store is emptied (they can be computed again).
 const KEPT: usize = 20_000;
-/// Values kept of them, likewise, counted whenever so many points are new.
-const VALUES: usize = 1_000_000;
-const LOOKED_AT: usize = 64;
+/// Bytes of the values kept of them, likewise.
+const BYTES: usize = 100_000_000;
+/// Bytes of an entry besides its numbers.
+const ENTRY: usize = 160;
 
 /// `a + b ω`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +35,6 @@ impl Lex {
         Lex { a, b: Rational::ZERO }
     }
 
-    /// Sign for every sufficiently large ω.
-    pub fn sign(&self) -> Ordering {
-        self.b.cmp(&Rational::ZERO).then_with(|| self.a.cmp(&Rational::ZERO))
-    }
-
     fn add_scaled(&mut self, w: &Rational, x: &Lex) {
         if !x.a.is_zero() {
             self.a += w * &x.a;
@@ -44,10 +42,6 @@ impl Lex {
         if !x.b.is_zero() {
             self.b += w * &x.b;
         }
-    }
-
-    fn minus(&self, other: &Lex) -> Lex {
-        Lex { a: &self.a - &other.a, b: &self.b - &other.b }
     }
 }
 
@@ -66,43 +60,79 @@ impl Ord for Lex {
 /// An element of a node.
 type Element = (NodeId, usize);
 
+/// `a + b ω` of a point's common denominator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Value {
+    a: Shared,
+    b: Shared,
+}
+
+impl Value {
+    fn add(&mut self, w: f64, x: &Value) {
+        self.a.add(w, &x.a);
+        self.b.add(w, &x.b);
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Value) -> Ordering {
+        self.b.cmp(&other.b).then_with(|| self.a.cmp(&other.a))
+    }
+}
+
 /// An exact point, and the values of the elements asked for so far and of those they depend on.
 #[derive(Debug)]
 pub struct Point {
     /// Coordinates.
     pub x: Vec<Lex>,
-    values: RefCell<HashMap<Element, Lex>>,
+    /// Of the coordinates and of all values.
+    denominator: UBig,
+    values: RefCell<HashMap<Element, Value>>,
+    /// Bytes of the values of all points.
+    held: Rc<Cell<usize>>,
 }
 
 /// Exact points by their coordinates: vertices are shared by many cells.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Store {
+    /// What divides evenly whatever averages divide by.
+    divisors: UBig,
     known: HashMap<Vec<Lex>, Rc<Point>>,
-    /// Points computed since their values were counted.
-    fresh: usize,
+    held: Rc<Cell<usize>>,
 }
 
 impl Store {
+    /// For the points of a network.
+    pub fn new(network: &Network) -> Store {
+        Store { divisors: common::divisors(network), known: HashMap::new(), held: Rc::default() }
+    }
+
     /// The point with these coordinates.
     pub fn point(&mut self, x: Vec<Lex>) -> Rc<Point> {
         if let Some(point) = self.known.get(&x) {
             return point.clone();
         }
-        self.fresh += 1;
-        if self.known.len() >= KEPT || (self.fresh > LOOKED_AT && self.held() > VALUES) {
-            self.known.clear();
-        }
-        if self.fresh > LOOKED_AT {
-            self.fresh = 0;
-        }
-        let point = Rc::new(Point { x: x.clone(), values: RefCell::default() });
+        self.trim();
+        let denominator = common::denominator(x.iter().flat_map(|x| [&x.a, &x.b]), &self.divisors);
+        let point = Rc::new(Point { x: x.clone(), denominator, values: RefCell::default(), held: self.held.clone() });
         self.known.insert(x, point.clone());
         point
     }
 
-    /// Values kept of all points.
-    fn held(&self) -> usize {
-        self.known.values().map(|p| p.values.borrow().len()).sum()
+    /// Gives up what is kept where it is much.
+    pub fn trim(&mut self) {
+        if self.known.len() >= KEPT || self.held.get() > BYTES {
+            // Points that are still in use keep their place, so that their values go with the others the next time.
+            self.known.values().for_each(|point| point.values.borrow_mut().clear());
+            self.known.retain(|_, point| Rc::strong_count(point) > 1);
+            self.held.set(0);
+        }
     }
 
     /// Where the level vanishes on the edge between two points on its two sides.
@@ -128,42 +158,103 @@ impl Store {
 impl Point {
     /// The exact value of a level.
     pub fn value(&self, network: &Network, stages: &Stages, level: Level) -> Lex {
+        let value = self.over_denominator(network, stages, level);
+        let number = |part: &Shared| part.rational(&self.denominator);
+        Lex { a: number(&value.a), b: number(&value.b) }
+    }
+
+    /// Its sign for every sufficiently large ω.
+    pub fn sign(&self, network: &Network, stages: &Stages, level: Level) -> Ordering {
+        let value = self.over_denominator(network, stages, level);
+        value.b.sign().then_with(|| value.a.sign())
+    }
+
+    fn over_denominator(&self, network: &Network, stages: &Stages, level: Level) -> Value {
         let stage = &stages.list[level.stage as usize];
         let mut values = self.values.borrow_mut();
         let mut element = |i: u32| {
-            evaluate(network, &self.x, &mut values, (stage.source, i as usize));
+            self.evaluate(network, &mut values, (stage.source, i as usize));
             values[&(stage.source, i as usize)].clone()
         };
         match &stage.kind {
             Kind::Rows(rows) if level.b == NONE => {
                 let row = level.a as usize;
                 let mut value = element(rows.unit[row]);
-                value.a -= rational(rows.level[row]);
+                value.a.add(-1.0, &Shared::new(rows.level[row], &self.denominator));
                 value
             }
-            _ => element(level.a).minus(&element(level.b)),
+            _ => {
+                let mut value = element(level.a);
+                value.add(-1.0, &element(level.b));
+                value
+            }
         }
     }
-}
 
-/// Evaluates one element and what it depends on, by a stack of its own: networks are deep.
-fn evaluate(network: &Network, x: &[Lex], values: &mut HashMap<Element, Lex>, wanted: Element) {
-    let mut stack = vec![wanted];
-    while let Some(&(id, i)) = stack.last() {
-        if values.contains_key(&(id, i)) {
-            stack.pop();
-            continue;
-        }
-        let before = stack.len();
-        for_inputs(network, id, i, |element| {
-            if !values.contains_key(&element) {
-                stack.push(element);
+    /// Evaluates one element and what it depends on, by a stack of its own: networks are deep.
+    fn evaluate(&self, network: &Network, values: &mut HashMap<Element, Value>, wanted: Element) {
+        let mut stack = vec![wanted];
+        while let Some(&(id, i)) = stack.last() {
+            if values.contains_key(&(id, i)) {
+                stack.pop();
+                continue;
             }
-        });
-        if stack.len() == before {
-            let value = element(network, x, values, id, i);
-            values.insert((id, i), value);
-            stack.pop();
+            let before = stack.len();
+            for_inputs(network, id, i, |element| {
+                if !values.contains_key(&element) {
+                    stack.push(element);
+                }
+            });
+            if stack.len() == before {
+                let value = self.element(network, values, id, i);
+                self.held.set(self.held.get() + ENTRY + value.a.bytes() + value.b.bytes());
+                values.insert((id, i), value);
+                stack.pop();
+            }
+        }
+    }
+
+    /// One element from those it depends on.
+    fn element(&self, network: &Network, values: &HashMap<Element, Value>, id: NodeId, i: usize) -> Value {
+        let number = |x: f64| Shared::new(x, &self.denominator);
+        match &network.nodes[id].op {
+            Op::Input => {
+                let part = |x: &Rational| Shared::of(x, &self.denominator);
+                Value { a: part(&self.x[i].a), b: part(&self.x[i].b) }
+            }
+            Op::Affine(a) => {
+                let mut sum = Value::default();
+                a.linear.for_row(i, |j, w| {
+                    if w != 0.0 {
+                        sum.add(w, &values[&(a.source, j)]);
+                    }
+                });
+                if let Some(d) = &a.divisor {
+                    sum.a.divide(d.get(i));
+                    sum.b.divide(d.get(i));
+                }
+                if let Some(b) = &a.bias {
+                    sum.a.add(1.0, &number(b.get(i)));
+                }
+                sum
+            }
+            Op::Sum(sources) => {
+                let mut sum = Value::default();
+                sources.iter().for_each(|&s| sum.add(1.0, &values[&(s, i)]));
+                sum
+            }
+            Op::Activation(a) => {
+                let (z, curve) = (&values[&(a.source, i)], a.curve(i));
+                let above = |t: &&f64| *z > Value { a: number(**t), b: Shared::default() };
+                let piece = curve.breakpoints().iter().take_while(above).count();
+                let mut y = Value { a: number(curve.offset(piece)), b: Shared::default() };
+                y.add(curve.slope(piece), z);
+                y
+            }
+            Op::Max(m) => {
+                let candidates = m.group(i).iter().map(|&c| &values[&(m.source, c as usize)]);
+                candidates.max().expect("groups are not empty").clone()
+            }
         }
     }
 }
@@ -180,48 +271,5 @@ fn for_inputs(network: &Network, id: NodeId, i: usize, mut visit: impl FnMut(Ele
         Op::Sum(sources) => sources.iter().for_each(|&s| visit((s, i))),
         Op::Activation(a) => visit((a.source, i)),
         Op::Max(m) => m.group(i).iter().for_each(|&c| visit((m.source, c as usize))),
-    }
-}
-
-/// One element from those it depends on.
-fn element(network: &Network, x: &[Lex], values: &HashMap<Element, Lex>, id: NodeId, i: usize) -> Lex {
-    match &network.nodes[id].op {
-        Op::Input => x[i].clone(),
-        Op::Affine(a) => {
-            let mut sum = Lex::finite(Rational::ZERO);
-            a.linear.for_row(i, |j, w| {
-                if w != 0.0 {
-                    sum.add_scaled(&rational(w), &values[&(a.source, j)]);
-                }
-            });
-            if let Some(d) = &a.divisor {
-                let d = rational(d.get(i));
-                sum.a /= &d;
-                sum.b /= d;
-            }
-            if let Some(b) = &a.bias {
-                sum.a += rational(b.get(i));
-            }
-            sum
-        }
-        Op::Sum(sources) => sources.iter().fold(Lex::finite(Rational::ZERO), |mut sum, &s| {
-            sum.a += &values[&(s, i)].a;
-            sum.b += &values[&(s, i)].b;
-            sum
-        }),
-        Op::Activation(a) => {
-            let (z, curve) = (&values[&(a.source, i)], a.curve(i));
-            let above = |t: &&f64| *z > Lex::finite(rational(**t));
-            let piece = curve.breakpoints().iter().take_while(above).count();
-            let mut y = Lex::finite(rational(curve.offset(piece)));
-            if curve.slope(piece) != 0.0 {
-                y.add_scaled(&rational(curve.slope(piece)), z);
-            }
-            y
-        }
-        Op::Max(m) => {
-            let candidates = m.group(i).iter().map(|&c| &values[&(m.source, c as usize)]);
-            candidates.max().expect("groups are not empty").clone()
-        }
     }
 }

@@ -34,7 +34,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     pub fn next_group(&mut self, mut frame: Frame<W>, errand: &Errand) -> Result<(), Stop> {
         let at = self.floor(frame.level, frame.stage as usize);
         while (frame.group as usize) < self.floors[at].words {
-            let winners = self.winners(&frame)?;
+            let winners = self.winners(&frame, errand)?;
             if winners > 1 && self.collects(&frame, false, errand) {
                 self.kids.clear();
                 return Ok(());
@@ -85,9 +85,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// Puts the parts of a cell where each candidate wins into `kids`, the lowest candidate last.
-    fn winners(&mut self, frame: &Frame<W>) -> Result<usize, Stop> {
+    fn winners(&mut self, frame: &Frame<W>, errand: &Errand) -> Result<usize, Stop> {
         let (members, size, first) = self.members(frame);
         let at = self.floor(frame.level, frame.stage as usize);
+        self.work += (members.len() as u64) << D;
         let rivals = self.rivals(frame, &members);
         let reduced = frame.level.checked_sub(1).map(|k| self.reduced[k as usize].clone());
         let mates_of = |row: usize| {
@@ -115,7 +116,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 let level = Level { stage: frame.stage, a: high.element, b: low.element };
                 let (above, below) = match self.constant_difference(frame, high, low) {
                     Some(side) => (side == Ordering::Greater, side == Ordering::Less),
-                    None => self.classify(&kid.cell, &form, level),
+                    None => self.classify(&kid.cell, &form, level, errand)?,
                 };
                 match if c.place < j.place { (below, above) } else { (above, below) } {
                     (false, true) => continue 'candidates,
@@ -129,10 +130,10 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                     }
                     (true, true) => {
                         let (lower, upper) = self.cut(&kid.cell, &form, level, source, None)?;
-                        let (below, above) = self.part_points(&kid, &form, level);
+                        let [below, above] = self.part_points(&kid, &form, level, errand)?;
                         (kid.cell, kid.points) = if c.place < j.place { (lower, below) } else { (upper, above) };
                         for mate in mates_of(j.row) {
-                            self.classify(&kid.cell, &form, level);
+                            self.classify(&kid.cell, &form, level, errand)?;
                             self.touch(&mut kid.cell, first + tie(size, c.place.min(mate), c.place.max(mate)));
                         }
                     }
@@ -208,7 +209,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// Puts the certain signs of a form at a cell's vertices into `sides`; whether any is above, below.
-    fn classify(&mut self, cell: &Cell<W>, form: &Row<D>, level: Level) -> (bool, bool) {
+    fn classify(&mut self, cell: &Cell<W>, form: &Row<D>, level: Level, errand: &Errand) -> Result<(bool, bool), Stop> {
         self.sides.clear();
         let (mut above, mut below) = (false, false);
         for k in cell.start..cell.start + cell.len {
@@ -219,13 +220,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             } else if -value > bound {
                 Ordering::Less
             } else {
-                self.exact_sign(vertex, level)
+                self.exact_sign(vertex, level, errand)?
             };
             above |= side == Ordering::Greater;
             below |= side == Ordering::Less;
             self.sides.push(side);
         }
-        (above, below)
+        Ok((above, below))
     }
 
     /// Copies a cell's table of slots to the end, where it can grow without running into those of siblings.

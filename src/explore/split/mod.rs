@@ -7,6 +7,7 @@
 
 mod bits;
 pub mod checks;
+mod common;
 mod cones;
 mod contest;
 mod corners;

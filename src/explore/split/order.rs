@@ -4,7 +4,7 @@
 //! shown, hold few of them until their turn comes, so memory does not grow with what is shown.
 
 use super::counts::Counts;
-use super::descent::{Stop, Walk};
+use super::descent::{End, Stop, Walk};
 use super::show::{Finished, Want};
 use super::tree::{NotSplit, Tree, Worker};
 use std::cell::RefCell;
@@ -28,8 +28,8 @@ pub type Show<'a> = dyn FnMut(&Finished) -> anyhow::Result<()> + 'a;
 
 /// What one subtree came to.
 pub enum Came {
-    /// Its counts, and whether a limit left nothing out.
-    Walked(Box<Counts>, bool),
+    /// Its counts, and how it ended.
+    Walked(Box<Counts>, End),
     /// So many regions were shown before the limit or a budget.
     Cut(u64),
     /// It is none that can be walked.
@@ -44,20 +44,25 @@ impl Tree<'_> {
         paths: &[&[u16]],
         want: Option<Want>,
         room: &AtomicU64,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: &(dyn Fn(u64) -> bool + Sync),
         mut take: impl FnMut(&[u16], &Receiver<Message>) -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<Option<T>> {
         let (next, quit) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (senders, receivers): (Vec<_>, Vec<_>) = paths.iter().map(|_| sync_channel(AHEAD)).unzip();
         let senders: Vec<Mutex<Option<SyncSender<Message>>>> =
             senders.into_iter().map(|s| Mutex::new(Some(s))).collect();
-        let stop = || quit.load(Ordering::Relaxed) || stop();
+        let stop = |work| quit.load(Ordering::Relaxed) || stop(work);
         let work = || {
             let mut worker = self.worker();
             loop {
                 let k = next.fetch_add(1, Ordering::Relaxed);
                 let sender = senders.get(k).and_then(|s| s.lock().ok()?.take());
                 let Some(sender) = sender else { return };
+                if stop(0) {
+                    // As many messages as this fit, and a receiver that is gone wants none.
+                    let _ = sender.send(Message::End(Err(Stop::Asked)));
+                    continue;
+                }
                 self.send(&mut worker, paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
             }
         };
@@ -80,7 +85,7 @@ impl Tree<'_> {
         path: &[u16],
         want: Option<Want>,
         limit: u64,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: &(dyn Fn(u64) -> bool + Sync),
         sender: &SyncSender<Message>,
     ) {
         let chunk = RefCell::new(Vec::new());
@@ -116,7 +121,9 @@ pub fn receive(receiver: &Receiver<Message>, room: u64, mut show: Option<&mut Sh
                     shown += 1;
                 }
             }
-            Ok(Message::End(Ok(walk))) => return Ok(Came::Walked(Box::new(walk.counts), walk.whole)),
+            // A walk begun anew and then ended may have come less far than what was shown before.
+            Ok(Message::End(Ok(walk))) if shown > walk.counts.regions => return Ok(Came::Cut(shown)),
+            Ok(Message::End(Ok(walk))) => return Ok(Came::Walked(Box::new(walk.counts), walk.end)),
             Ok(Message::End(Err(Stop::Asked))) => return Ok(Came::Cut(shown)),
             Ok(Message::End(Err(stop))) => return Ok(Came::Not(stop.into())),
             Err(_) => anyhow::bail!("a thread ended without its subtree: please report this model"),

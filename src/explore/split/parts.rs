@@ -3,11 +3,13 @@
 //! Contract: the sums after the last subtree are the same whichever way they were reached. What a limit on regions
 //! leaves out depends on the limit alone.
 
+use super::descent::End;
 use super::order::{Came, Show, receive};
 use super::show::Want;
 use super::tree::{NotSplit, Split, Tree};
+use crate::explore::allowance::Allowance;
 use crate::explore::parts::{Done, Hooks};
-use crate::explore::{Control, Progress, State};
+use crate::explore::{Progress, State};
 use crate::hash::hex;
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +34,7 @@ impl Tree<'_> {
     pub fn run(
         &self,
         max_regions: u64,
-        control: &Control,
+        allowance: &Allowance,
         hooks: &mut Hooks,
         mut show: Option<(Want, &mut Show)>,
     ) -> anyhow::Result<Result<Split, NotSplit>> {
@@ -43,7 +45,7 @@ impl Tree<'_> {
             .collect();
         let in_parts = hooks.in_parts();
         if !self.whole {
-            return self.unbegun(control, hooks).map(Ok);
+            return self.unbegun(allowance, hooks).map(Ok);
         }
         let mut done = match hooks.resume.take() {
             Some(done) if !done.tree.is_empty() => done,
@@ -59,57 +61,50 @@ impl Tree<'_> {
         );
         let (from, total) = (done.subtrees, Some(mine.len() as u64));
         let room = AtomicU64::new(max_regions - done.counts.regions);
-        let stop = || control.exhausted().is_some();
         let want = show.as_ref().map(|s| s.0);
-        let (mut saved, mut cut) = (Instant::now(), false);
-        let ended = self.in_order(&mine[from..], want, &room, &stop, |path, receiver| {
+        let mut saved = Instant::now();
+        // Why the run ended before its last subtree; from there on nothing is saved.
+        let mut cut = None;
+        let ended = self.in_order(&mine[from..], want, &room, &|steps| allowance.spend(steps), |path, receiver| {
             let left = max_regions - done.counts.regions;
             if left == 0 {
-                return Ok(Some(Ok(State::regions(max_regions))));
+                cut.get_or_insert_with(|| State::regions(max_regions));
+                return Ok(Some(Ok(())));
             }
-            let (mut part, mut state) = (None, State::regions(max_regions));
-            let whole = match receive(receiver, left, show.as_mut().map(|s| &mut *s.1))? {
+            let again = |limit| self.subtree(path, limit, &|_| false).map(|walked| walked.map(|(counts, _)| counts));
+            let came = receive(receiver, left, show.as_mut().map(|s| &mut *s.1))?;
+            let (part, end) = match came {
                 Came::Not(reason) => return Ok(Some(Err(reason))),
-                Came::Walked(counts, all) if counts.regions <= left => {
-                    part = Some(counts);
-                    all
-                }
-                Came::Walked(..) => false,
-                // Regions that were shown count; others of a subtree that a budget ended do not.
-                Came::Cut(0) => return Ok(Some(Ok(control.exhausted().unwrap_or(state)))),
-                Came::Cut(shown) => {
-                    if shown < left {
-                        state = control.exhausted().unwrap_or(state);
-                    }
-                    match self.subtree(path, shown, &|| false) {
-                        Err(reason) => return Ok(Some(Err(reason))),
-                        Ok(walked) => part = walked.map(|w| Box::new(w.0)),
-                    }
-                    false
-                }
+                Came::Walked(counts, end) if counts.regions <= left => (Ok(Some(*counts)), end),
+                Came::Walked(..) => (again(left), End::Limit),
+                Came::Cut(0) => (Ok(None), End::Asked),
+                // Regions that were shown count.
+                Came::Cut(shown) => (again(shown), if shown < left { End::Asked } else { End::Limit }),
             };
-            if part.is_none() {
-                match self.subtree(path, left, &stop) {
-                    Err(reason) => return Ok(Some(Err(reason))),
-                    Ok(None) => return Ok(Some(Ok(control.exhausted().unwrap_or(state)))),
-                    Ok(walked) => part = walked.map(|w| Box::new(w.0)),
-                }
-            }
-            if !whole {
-                // A subtree that a limit cut off counts, but a run with a larger limit begins it anew.
+            let part = match part {
+                Err(reason) => return Ok(Some(Err(reason))),
+                Ok(part) => part,
+            };
+            if end != End::Whole && cut.is_none() {
+                // A subtree that was cut off counts, but a run with a larger budget begins it anew.
                 self.save(hooks, &done)?;
-                cut = true;
-                part.iter().for_each(|part| done.counts.merge(part));
-                return Ok(Some(Ok(state)));
+                let asked = || allowance.exhausted().unwrap_or_else(|| State::partial("ended early".into()));
+                cut = Some(if end == End::Limit { State::regions(max_regions) } else { asked() });
             }
             part.iter().for_each(|part| done.counts.merge(part));
+            if end == End::Limit {
+                return Ok(Some(Ok(())));
+            }
+            if cut.is_some() {
+                return Ok(None);
+            }
             done.subtrees += 1;
             room.store(max_regions - done.counts.regions, Ordering::Relaxed);
             if saved.elapsed() >= SAVED_EVERY {
                 self.save(hooks, &done)?;
                 saved = Instant::now();
             }
-            control.report(Progress {
+            allowance.control.report(Progress {
                 done: done.subtrees as u64,
                 total,
                 regions: done.counts.regions,
@@ -118,24 +113,22 @@ impl Tree<'_> {
             });
             Ok(None)
         })?;
-        let state = match ended {
-            Some(Err(reason)) => return Ok(Err(reason)),
-            Some(Ok(state)) => state,
-            None => State::Complete,
-        };
-        if !cut {
+        if let Some(Err(reason)) = ended {
+            return Ok(Err(reason));
+        }
+        if cut.is_none() {
             self.save(hooks, &done)?;
         }
-        Ok(Ok(Split { counts: done.counts, state }))
+        Ok(Ok(Split { counts: done.counts, state: cut.unwrap_or(State::Complete) }))
     }
 
     /// What a run comes to that ended before the tree was cut into subtrees: nothing, and a run that goes on begins anew.
-    fn unbegun(&self, control: &Control, hooks: &mut Hooks) -> anyhow::Result<Split> {
+    fn unbegun(&self, allowance: &Allowance, hooks: &mut Hooks) -> anyhow::Result<Split> {
         let nothing = Done { tree: String::new(), subtrees: 0, counts: self.nothing() };
         if hooks.resume.is_none() {
             self.save(hooks, &nothing)?;
         }
-        let state = control.exhausted().unwrap_or_else(|| State::partial("ended before the first subtree".into()));
+        let state = allowance.exhausted().unwrap_or_else(|| State::partial("ended before the first subtree".into()));
         Ok(Split { counts: nothing.counts, state })
     }
 

@@ -1,12 +1,15 @@
 //! Stages of units: their forms on a cell, the signs at its vertices, which rows cut it, and the split by one row.
 
 use super::bits::{Bits, Ones};
-use super::descent::{Cell, Descent, Entry, Errand, Frame, Stop};
+use super::descent::{Cell, Descent, EXACT, Entry, Errand, Frame, Stop};
 use super::follow::Follower;
 use super::stage::{Kind, Level, NONE, Rows};
 use super::vertex::{Origin, Row, Spot, Vertex, solve};
 use crate::ir::{Op, Rational, rational};
 use std::cmp::Ordering;
+
+/// Where a cell's seeded points begin, and how many they are.
+type Span = (u32, u32);
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Brings a cell into its next stage, or counts it as a region when there is none.
@@ -25,6 +28,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         self.cells += 1;
         self.floors[s].cell = self.cells;
+        self.work += self.entering(s);
         if s > 0 && !ground.stages.links.is_empty() {
             let (before, after) = self.floors.split_at_mut(s);
             let from = &before[s - 1];
@@ -41,12 +45,23 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         match &stage.kind {
             Kind::Rows(rows) => {
-                frame.words = self.open_rows(&mut frame, rows)?;
+                frame.words = self.open_rows(&mut frame, rows, errand)?;
                 self.next_row(frame, errand)
             }
             Kind::Groups(_) if self.reduces(&frame) => self.reduce(frame, errand),
             Kind::Groups(_) => self.begin_groups(frame, errand),
         }
+    }
+
+    /// Work of the forms of a stage on a cell.
+    fn entering(&self, stage: usize) -> u64 {
+        let stages = &self.ground.stages;
+        // Those of dense layers are brought up to date by a few units at a time.
+        let forms = match stages.links.get(stage.wrapping_sub(1)) {
+            Some(link) => (8 * link.rows) as u64,
+            None => stages.layer_work[stage],
+        };
+        (D as u64 + 1) * forms
     }
 
     /// Brings the forms of a node to the cell of the present pattern.
@@ -69,7 +84,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// Evaluates all rows at all vertices of a cell that enters their stage; where its words begin.
-    pub fn open_rows(&mut self, frame: &mut Frame<W>, rows: &Rows) -> Result<u32, Stop> {
+    pub fn open_rows(&mut self, frame: &mut Frame<W>, rows: &Rows, errand: &Errand) -> Result<u32, Stop> {
         let s = self.floor(frame.level, frame.stage as usize);
         let n = self.floors[s].sources.len();
         let (words, begin) = (n.div_ceil(64), self.words.len());
@@ -80,7 +95,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         let suspects = if self.floors[s].rows.flat() { n } else { 0 };
         for i in 0..suspects {
-            if let Some(sign) = self.constant(frame, i, rows)? {
+            if let Some(sign) = self.constant(frame, i, rows, errand)? {
                 self.words[begin + i / 64] &= !(1 << (i % 64));
                 self.words[begin + words + i / 64] |= u64::from(sign == Ordering::Greater) << (i % 64);
                 if sign == Ordering::Equal {
@@ -102,7 +117,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         frame.cell.start = start;
         self.evaluate(first, s, begin, words);
-        self.settle(&mut frame.cell, s, begin, None)
+        self.settle(&mut frame.cell, (s, begin), None, errand)
     }
 
     /// Signs of the open rows at all vertices from the `first` on.
@@ -116,7 +131,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// The sign of a row whose form is constant on the cell; `None` for one that varies.
-    fn constant(&mut self, frame: &Frame<W>, i: usize, rows: &Rows) -> Result<Option<Ordering>, Stop> {
+    fn constant(&mut self, frame: &Frame<W>, i: usize, rows: &Rows, errand: &Errand) -> Result<Option<Ordering>, Stop> {
         let (stage, floor) = (frame.stage as usize, self.floor(frame.level, frame.stage as usize));
         let forms = &self.floors[floor].rows;
         let error = forms.error(i);
@@ -129,6 +144,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         self.note_all(frame.level, stage);
         let (s, source) = (&self.ground.stages.list[stage], self.floors[floor].sources[i]);
         let row = (source - s.first) as usize;
+        self.work += EXACT * self.ground.stages.exact_work[stage];
+        self.pause(errand)?;
         let form = self.ground.walker.exact_form(&self.pattern, s.source, rows.unit[row] as usize);
         let Some(form) = form else {
             return Err(Stop::Undecided(self.ground.stages.ids[source as usize]));
@@ -144,9 +161,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     pub fn settle(
         &mut self,
         cell: &mut Cell<W>,
-        stage: usize,
-        parent: usize,
+        (stage, parent): (usize, usize),
         done: Option<(usize, bool)>,
+        errand: &Errand,
     ) -> Result<u32, Stop> {
         let words = self.floors[stage].words;
         let begin = self.words.len();
@@ -170,7 +187,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
             let mut cross = positive & negative & open;
             for k in Ones(open & !cross & !known) {
-                match self.settle_touching(cell, stage, 64 * w + k) {
+                match self.settle_touching(cell, stage, 64 * w + k, errand)? {
                     Some(Ordering::Equal) => cross |= 1 << k,
                     Some(Ordering::Greater) => positive |= 1 << k,
                     _ => positive &= !(1 << k),
@@ -184,30 +201,36 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 
     /// The side of a row that is not known at every vertex: `Equal` when it cuts, `None` when it vanishes identically.
     #[cold]
-    fn settle_touching(&mut self, cell: &mut Cell<W>, stage: usize, row: usize) -> Option<Ordering> {
+    fn settle_touching(
+        &mut self,
+        cell: &mut Cell<W>,
+        stage: usize,
+        row: usize,
+        errand: &Errand,
+    ) -> Result<Option<Ordering>, Stop> {
         let (mut above, mut below) = (false, false);
         self.sides.clear();
         for k in cell.start..cell.start + cell.len {
-            let sign = self.row_sign(cell, k, stage, row);
+            let sign = self.row_sign(cell, k, (stage, row), errand)?;
             above |= sign == Ordering::Greater;
             below |= sign == Ordering::Less;
             self.sides.push(sign);
         }
         let source = self.floors[stage].sources[row];
         match (above, below) {
-            (true, true) => return Some(Ordering::Equal),
+            (true, true) => return Ok(Some(Ordering::Equal)),
             (false, false) => {
                 self.counts.vanishing[source as usize] = true;
-                return None;
+                return Ok(None);
             }
             _ => self.touch(cell, source),
         }
-        Some(if above { Ordering::Greater } else { Ordering::Less })
+        Ok(Some(if above { Ordering::Greater } else { Ordering::Less }))
     }
 
     /// Puts the certain signs of a row at the entries of a cell into `sides`.
     #[inline(always)]
-    fn row_signs(&mut self, cell: &Cell<W>, stage: usize, row: usize) {
+    fn row_signs(&mut self, cell: &Cell<W>, stage: usize, row: usize, errand: &Errand) -> Result<(), Stop> {
         let words = self.floors[stage].words;
         let (w, bit) = (row / 64, row % 64);
         let (vertices, signs, mut unclear) = (&self.vertices, &self.signs, false);
@@ -228,46 +251,62 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }));
         for k in (0..self.sides.len()).filter(|_| unclear) {
             if self.sides[k] == Ordering::Equal {
-                self.sides[k] = self.row_sign(cell, cell.start + k as u32, stage, row);
+                self.sides[k] = self.row_sign(cell, cell.start + k as u32, (stage, row), errand)?;
             }
         }
+        Ok(())
     }
 
     /// The certain sign of a row at an entry of a cell.
     #[inline(always)]
-    fn row_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
+    fn row_sign(
+        &mut self,
+        cell: &Cell<W>,
+        entry: u32,
+        (stage, row): (usize, usize),
+        errand: &Errand,
+    ) -> Result<Ordering, Stop> {
         let vertex = self.entries[entry as usize].vertex;
         let words = self.floors[stage].words;
         let at = self.vertices[vertex as usize].signs as usize + row / 64;
         let bit = |bits: u64| bits >> (row % 64) & 1 == 1;
         if bit(self.signs[at]) {
-            return Ordering::Greater;
+            return Ok(Ordering::Greater);
         }
         if bit(self.signs[at + words]) {
-            return Ordering::Less;
+            return Ok(Ordering::Less);
         }
         if bit(self.signs[at + 2 * words]) {
-            return Ordering::Equal;
+            return Ok(Ordering::Equal);
         }
-        self.unclear_sign(cell, entry, stage, row)
+        self.unclear_sign(cell, entry, (stage, row), errand)
     }
 
     /// The same where the bound at the vertex as it stands does not decide: from its hyperplanes, or exactly.
     #[cold]
     #[inline(never)]
-    fn unclear_sign(&mut self, cell: &Cell<W>, entry: u32, stage: usize, row: usize) -> Ordering {
+    fn unclear_sign(
+        &mut self,
+        cell: &Cell<W>,
+        entry: u32,
+        (stage, row): (usize, usize),
+        errand: &Errand,
+    ) -> Result<Ordering, Stop> {
         let Entry { mask, vertex } = self.entries[entry as usize];
         let words = self.floors[stage].words;
         let at = self.vertices[vertex as usize].signs as usize + row / 64;
         let solved = self.solved_sign(cell, &mask, vertex, &self.floors[stage].rows.row::<D>(row));
-        let sign = solved.unwrap_or_else(|| self.exact_sign(vertex, self.level_of(stage, row)));
+        let sign = match solved {
+            Some(sign) => sign,
+            None => self.exact_sign(vertex, self.level_of(stage, row), errand)?,
+        };
         let block = match sign {
             Ordering::Greater => 0,
             Ordering::Less => 1,
             Ordering::Equal => 2,
         };
         self.signs[at + block * words] |= 1 << (row % 64);
-        sign
+        Ok(sign)
     }
 
     /// The sign of a form at a vertex solved for from its hyperplanes, where that can be clearer than what is known. The
@@ -302,15 +341,16 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             return self.reduce(frame, errand);
         }
         let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
-        self.row_signs(&frame.cell, s, row);
+        self.work += (self.floors[s].sources.len() as u64) << D;
+        self.row_signs(&frame.cell, s, row, errand)?;
         let form = self.floors[s].rows.row::<D>(row);
         let (level, source) = (self.level_of(s, row), self.floors[s].sources[row]);
         // New vertices lie on the row itself; their signs are asked for the other open rows only.
         self.words[begin + w] &= !(1 << (row % 64));
         let (mut lower, mut upper) = self.cut(&frame.cell, &form, level, source, Some((s, begin, words)))?;
-        let (low_points, up_points) = self.part_points(&frame, &form, level);
-        let low_words = self.settle(&mut lower, s, begin, Some((row, false)))?;
-        let up_words = self.settle(&mut upper, s, begin, Some((row, true)))?;
+        let [low_points, up_points] = self.part_points(&frame, &form, level, errand)?;
+        let low_words = self.settle(&mut lower, (s, begin), Some((row, false)), errand)?;
+        let up_words = self.settle(&mut upper, (s, begin), Some((row, true)), errand)?;
         let marks = self.marks();
         let depth = frame.depth + 1;
         let lower = Frame { cell: lower, words: low_words, points: low_points, depth, choice: 0, marks, ..frame };
@@ -342,7 +382,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     }
 
     /// The seeded points of a cell on either side of a form.
-    pub fn part_points(&mut self, frame: &Frame<W>, form: &Row<D>, level: Level) -> ((u32, u32), (u32, u32)) {
+    pub fn part_points(
+        &mut self,
+        frame: &Frame<W>,
+        form: &Row<D>,
+        level: Level,
+        errand: &Errand,
+    ) -> Result<[Span; 2], Stop> {
         let (start, len) = frame.points;
         let begin = self.points.len() as u32;
         for k in start..start + len {
@@ -353,7 +399,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             let above = if value.abs() > bound {
                 value > 0.0
             } else {
-                self.exact_sign_of_seed(point, level) == Ordering::Greater
+                self.exact_sign_of_seed(point, level, errand)? == Ordering::Greater
             };
             let kept = if above { &mut self.above } else { &mut self.below };
             kept.push(point);
@@ -361,6 +407,6 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let (below, above) = (self.below.len() as u32, self.above.len() as u32);
         self.points.append(&mut self.below);
         self.points.append(&mut self.above);
-        ((begin, below), (begin + below, above))
+        Ok([(begin, below), (begin + below, above)])
     }
 }

@@ -5,18 +5,14 @@
 //! over from a subtree to the next. Subtrees in ascending order pass each split of the trunk at most once.
 
 use super::counts::Counts;
-use super::descent::{Descent, Errand, Frame, Stop, Walk};
-
-/// Turns between two questions whether to stop: in a subtree, and on the way there or in the trunk, where turns may be
-/// few and long.
-const TURNS: [u32; 2] = [256, 8];
+use super::descent::{Descent, End, Errand, Frame, Stop, Walk};
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Walks a part of the tree.
     pub fn run(&mut self, errand: &Errand) -> Result<Walk, Stop> {
         let walked = self.walk(errand);
         self.seeking = false;
-        if walked.is_err() {
+        if !walked.as_ref().is_ok_and(|walk| walk.end != End::Asked) {
             self.frames.clear();
         }
         walked
@@ -38,7 +34,30 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 seen.resize(stage.words(), 0);
             }
         }
+        self.work = 0;
         let base = self.frames.len();
+        let end = match self.walk_from(target, base, errand) {
+            Ok(()) if self.frames.len() == base => End::Whole,
+            Ok(()) => End::Limit,
+            Err(Stop::Asked) if !errand.collect => End::Asked,
+            Err(stop) => return Err(stop),
+        };
+        // The rest of the work counts; whether to stop is asked by the next walk.
+        (errand.stop)(std::mem::take(&mut self.work));
+        self.frames.truncate(base);
+        for (floor, stage) in self.floors.iter().zip(&self.ground.stages.list) {
+            let own = &mut self.counts.seen[stage.first as usize..][..stage.rows()];
+            for (w, own) in own.chunks_mut(64).enumerate() {
+                let [lower, upper] = [0, 1].map(|side| floor.seen[side][w]);
+                own.iter_mut().enumerate().for_each(|(k, s)| *s = [lower >> k & 1 == 1, upper >> k & 1 == 1]);
+            }
+        }
+        let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
+        Ok(Walk { counts, paths, end })
+    }
+
+    /// Walks what is below a cell, or the whole tree, and leaves the frames before it.
+    fn walk_from(&mut self, target: Option<Frame<W>>, base: usize, errand: &Errand) -> Result<(), Stop> {
         match target {
             Some(frame) => {
                 self.forget_from(frame.stage as usize);
@@ -50,27 +69,13 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 self.enter(root, errand)?;
             }
         }
-        let (mut turns, every) = (0u32, TURNS[usize::from(errand.collect)]);
         while self.frames.len() > base && self.counts.regions < errand.limit {
             let Some(frame) = self.frames.pop() else { break };
-            turns += 1;
-            if turns.is_multiple_of(every) && (errand.stop)() {
-                return Err(Stop::Asked);
-            }
+            self.pause(errand)?;
             self.take(&frame);
             self.proceed(frame, errand)?;
         }
-        let whole = self.frames.len() == base;
-        self.frames.truncate(base);
-        for (floor, stage) in self.floors.iter().zip(&self.ground.stages.list) {
-            let own = &mut self.counts.seen[stage.first as usize..][..stage.rows()];
-            for (w, own) in own.chunks_mut(64).enumerate() {
-                let [lower, upper] = [0, 1].map(|side| floor.seen[side][w]);
-                own.iter_mut().enumerate().for_each(|(k, s)| *s = [lower >> k & 1 == 1, upper >> k & 1 == 1]);
-            }
-        }
-        let (counts, paths) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.collected));
-        Ok(Walk { counts, paths, whole })
+        Ok(())
     }
 
     /// Makes a waiting cell the present one.
@@ -83,7 +88,6 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Goes down the waiting cells to the one where the errand's subtree begins; drops those before it. `None` when it
     /// does not lie ahead.
     fn seek(&mut self, errand: &Errand) -> Result<Option<Frame<W>>, Stop> {
-        let mut turns = 0u32;
         while let Some(frame) = self.frames.pop() {
             self.path.truncate(frame.depth as usize - 1);
             self.path.push(frame.choice);
@@ -94,10 +98,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             if self.path.len() == errand.path.len() {
                 return Ok(Some(frame));
             }
-            turns += 1;
-            if turns.is_multiple_of(TURNS[1]) && (errand.stop)() {
-                return Err(Stop::Asked);
-            }
+            self.pause(errand)?;
             self.proceed(frame, errand)?;
         }
         Ok(None)

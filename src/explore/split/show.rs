@@ -150,7 +150,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let (network, stages) = (self.ground.walker.network(), &self.ground.stages);
         let off = |slot: usize| {
             let level = self.level(self.slot(cell, slot).source);
-            point.value(network, stages, level).sign() != Ordering::Equal
+            point.sign(network, stages, level) != Ordering::Equal
         };
         let walls = self.ground.bounds.holds_exactly(x);
         walls

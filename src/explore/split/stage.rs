@@ -84,6 +84,10 @@ pub struct Stages {
     pub links: Vec<Link>,
     /// Most parts that one split can have.
     pub most: usize,
+    /// Per stage, multiplications of the layers since the one before.
+    pub layer_work: Vec<u64>,
+    /// Per stage, those of all layers before it.
+    pub exact_work: Vec<u64>,
 }
 
 impl Stages {
@@ -126,7 +130,12 @@ impl Stages {
             }
         }
         let links = links(network, &list);
-        Stages { list, ids, links, most }
+        let weights: Vec<u64> = (network.nodes.iter().map(|n| weights(&n.op, n.len()))).collect();
+        let through = |stage: &Stage| weights[..=stage.source].iter().sum();
+        let exact_work: Vec<u64> = list.iter().map(through).collect();
+        let before = [0].iter().chain(&exact_work);
+        let layer_work = exact_work.iter().zip(before).map(|(to, from)| to - from).collect();
+        Stages { list, ids, links, most, layer_work, exact_work }
     }
 }
 
@@ -151,6 +160,14 @@ impl Stage {
 /// Position of the tie of candidates `a < b` among those of a group of `k`.
 pub fn tie(k: usize, a: usize, b: usize) -> u32 {
     (a * k - a * (a + 1) / 2 + b - a - 1) as u32
+}
+
+/// Weights of a map that are multiplied with.
+fn weights(op: &Op, rows: usize) -> u64 {
+    let Op::Affine(map) = op else { return 0 };
+    let mut count = 0;
+    (0..rows).for_each(|i| map.linear.for_row(i, |_, _| count += 1));
+    count
 }
 
 fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {

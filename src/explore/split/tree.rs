@@ -6,7 +6,7 @@
 
 use super::corners::{MOST, corners};
 use super::counts::Counts;
-use super::descent::{Descent, Errand, Ground, Stop, Walk};
+use super::descent::{Descent, End, Errand, Ground, Stop, Walk};
 use super::follow::Follower;
 use super::names::Names;
 use super::show::{Finished, Want};
@@ -72,10 +72,10 @@ impl<'a> Tree<'a> {
         seed: u64,
         points: u64,
         volumes: bool,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: &(dyn Fn(u64) -> bool + Sync),
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
         let Some(corners) = corners(bounds, walker.dimension()) else { return Ok(Err(NotSplit::Corners)) };
-        let points = points::samples(walker, bounds, seed, points, stop)?;
+        let points = points::samples(walker, bounds, seed, points, &|| stop(0))?;
         let stages = Stages::new(walker.network());
         let columns = (walker.network().nodes.iter()).map(|node| match &node.op {
             Op::Affine(map) if stages.links.is_empty() && Follower::suits(map) => Follower::columns(map),
@@ -87,7 +87,7 @@ impl<'a> Tree<'a> {
         let most = tree.ground.stages.most;
         let mut worker = tree.ground.worker();
         let mut trunk = 0;
-        while !stop() {
+        while !stop(0) {
             let walk = worker(&Errand { path: &[], trunk, collect: true, limit: u64::MAX, stop, show: None });
             let walk = match walk {
                 Ok(walk) => walk,
@@ -120,10 +120,10 @@ impl<'a> Tree<'a> {
         &self,
         path: &[u16],
         limit: u64,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<(Counts, bool)>, NotSplit> {
+        stop: &dyn Fn(u64) -> bool,
+    ) -> Result<Option<(Counts, End)>, NotSplit> {
         match self.walk(&mut self.worker(), path, limit, stop, None) {
-            Ok(walk) => Ok(Some((walk.counts, walk.whole))),
+            Ok(walk) => Ok(Some((walk.counts, walk.end))),
             Err(Stop::Asked) => Ok(None),
             Err(stop) => Err(stop.into()),
         }
@@ -145,7 +145,7 @@ impl<'a> Tree<'a> {
         worker: &mut Worker,
         path: &[u16],
         limit: u64,
-        stop: &dyn Fn() -> bool,
+        stop: &dyn Fn(u64) -> bool,
         show: Option<(Want, &dyn Fn(Finished) -> bool)>,
     ) -> Result<Walk, Stop> {
         worker(&Errand { path, trunk: self.trunk, collect: false, limit, stop, show })
