@@ -24,6 +24,10 @@ use faer::{Accum, MatMut, MatRef, Par};
 /// Entries from which coordinates that join or leave are one product of matrices.
 const BLOCKED: usize = 4096;
 
+/// Coordinates that are gathered from all rows before the next ones: few enough to stay in the cache, enough to be read at a
+/// stretch.
+const STRETCH: usize = 64;
+
 /// One row on its way to a verdict.
 pub(super) struct Task {
     /// Row index.
@@ -237,13 +241,17 @@ impl Solver {
             self.low[c] *= measure[axis];
             self.high[c] *= measure[axis];
         }
-        self.rows.clear();
+        // All of it is written below, by blocks of coordinates: row by row every entry would be a cache line of its own.
         self.rows.resize(self.support.len() * k, 0.0);
-        for (f, &j) in [task.row].iter().chain(&task.active).enumerate() {
-            let scale = if f == 0 { 1.0 } else { -1.0 } / check.slack[j];
-            let row = h.normal(j);
-            for (c, &axis) in self.support.iter().enumerate() {
-                self.rows[c * k + f] = row[axis] * scale / measure[axis];
+        for (block, axes) in self.rows.chunks_mut(STRETCH * k).zip(self.support.chunks(STRETCH)) {
+            let mut unit = [0.0; STRETCH];
+            unit.iter_mut().zip(axes).for_each(|(u, &axis)| *u = 1.0 / measure[axis]);
+            for (f, &j) in [task.row].iter().chain(&task.active).enumerate() {
+                let scale = if f == 0 { 1.0 } else { -1.0 } / check.slack[j];
+                let row = h.normal(j);
+                for (c, &axis) in axes.iter().enumerate() {
+                    block[c * k + f] = row[axis] * scale * unit[c];
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use super::check::Check;
 use super::kernel;
 use super::observer::Observer;
 use super::rows::Halfspaces;
-use super::tolerances::{LAZY_ROUNDS, LAZY_ROWS, LP_NOISE};
+use super::tolerances::{LAZY_PIVOTS, LAZY_ROUNDS, LAZY_ROWS, LAZY_SHARES, LAZY_TOLERANCE, LP_NOISE};
 use highs::{HighsModelStatus, RowProblem, Sense};
 use std::num::NonZeroU32;
 
@@ -24,11 +24,12 @@ pub(super) enum Found {
     Multipliers(Vec<usize>, Vec<f64>),
 }
 
-/// Row `i` against `others`, in a box.
+/// Row `i` against `others`, in a box; the first program holds the rows `begin`.
 pub(super) fn candidate(
     h: &Halfspaces,
     check: &Check,
     i: usize,
+    begin: &[usize],
     others: &[usize],
     observer: &Observer,
 ) -> Option<Found> {
@@ -44,10 +45,18 @@ pub(super) fn candidate(
         return None;
     }
     let normal = h.normal(i);
-    let mut support: Vec<usize> = (0..d).filter(|&k| normal[k] != 0.0).collect();
+    let mut support: Vec<usize> = vec![];
     let mut used = vec![false; d];
-    support.iter().for_each(|&k| used[k] = true);
-    let (mut working, mut multipliers): (Vec<usize>, Vec<f64>) = (vec![], vec![]);
+    let mut see = |row: &[f64], support: &mut Vec<usize>| {
+        for (k, a) in row.iter().enumerate() {
+            if *a != 0.0 && !std::mem::replace(&mut used[k], true) {
+                support.push(k);
+            }
+        }
+    };
+    see(normal, &mut support);
+    begin.iter().for_each(|&j| see(h.normal(j), &mut support));
+    let (mut working, mut multipliers) = (begin.to_vec(), vec![]);
     let mut step: Vec<f64> = (0..d)
         .map(|k| match normal[k] {
             a if a > 0.0 => high[k],
@@ -55,6 +64,9 @@ pub(super) fn candidate(
             _ => 0.0,
         })
         .collect();
+    if !working.is_empty() {
+        multipliers = solve(h, check, normal, room, &working, &support, (&low, &high), &mut step, observer)?;
+    }
     for _ in 0..LAZY_ROUNDS {
         if observer.stopped() {
             return None;
@@ -88,15 +100,8 @@ pub(super) fn candidate(
         if working.len() == before {
             return None;
         }
-        for &j in &working[before..] {
-            for (k, a) in h.normal(j).iter().enumerate() {
-                if *a != 0.0 && !used[k] {
-                    used[k] = true;
-                    support.push(k);
-                }
-            }
-        }
-        multipliers = solve(h, check, normal, room, &working, &support, (&low, &high), &mut step)?;
+        working[before..].iter().for_each(|&j| see(h.normal(j), &mut support));
+        multipliers = solve(h, check, normal, room, &working, &support, (&low, &high), &mut step, observer)?;
     }
     None
 }
@@ -112,6 +117,7 @@ fn solve(
     support: &[usize],
     (low, high): (&[f64], &[f64]),
     step: &mut [f64],
+    observer: &Observer,
 ) -> Option<Vec<f64>> {
     let mut problem = RowProblem::default();
     let columns: Vec<_> = support.iter().map(|&k| problem.add_column(normal[k] / room, low[k]..=high[k])).collect();
@@ -125,12 +131,61 @@ fn solve(
     model.set_threads(NonZeroU32::MIN);
     // A refused option leaves the default, which is slower and not wrong.
     let _ = model.try_set_option("presolve", "off");
-    let solved = model.try_solve().ok()?;
-    if solved.status() != HighsModelStatus::Optimal {
-        return None;
+    for tolerance in ["primal_feasibility_tolerance", "dual_feasibility_tolerance"] {
+        let _ = model.try_set_option(tolerance, LAZY_TOLERANCE);
     }
+    let mut solved = None;
+    // The solver itself cannot be interrupted: it goes on from where it stopped, some pivots at a time.
+    for share in 1..=LAZY_SHARES {
+        if observer.stopped() {
+            return None;
+        }
+        model.try_set_option("simplex_iteration_limit", share * LAZY_PIVOTS).ok()?;
+        let ended = model.try_solve().ok()?;
+        if ended.status() != HighsModelStatus::ReachedIterationLimit {
+            solved = Some(ended);
+            break;
+        }
+        model = ended.into();
+    }
+    let solved = solved.filter(|s| s.status() == HighsModelStatus::Optimal)?;
     let solution = solved.get_solution();
     support.iter().zip(solution.columns()).for_each(|(&k, v)| step[k] = v.clamp(low[k], high[k]));
     let duals = solution.dual_rows().iter().zip(working);
     Some(duals.map(|(y, &j)| if y.abs() > LP_NOISE { y.abs() * room / check.slack[j] } else { 0.0 }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows and their sum, moved by `shift`, in a box.
+    fn question(shift: f64) -> Halfspaces {
+        let mut h = Halfspaces::boxed(&[-1.0; 3], &[1.0; 3]);
+        h.push(&[1.0, 0.5, 0.25], 0.5, 0.0);
+        h.push(&[-0.5, 1.0, 0.25], 0.5, 0.0);
+        h.push(&[0.5, 1.5, 0.5], 1.0 + shift, 0.0);
+        h
+    }
+
+    #[test]
+    fn the_rows_it_begins_with_change_no_answer() {
+        for (shift, face) in [(-1e-3, true), (-1e-9, true), (1e-9, false), (1e-3, false)] {
+            let h = question(shift);
+            let check = Check::new(&h, &[0.0; 3]);
+            for begin in [&[][..], &[6], &[7, 6]] {
+                let found = candidate(&h, &check, 8, begin, &[6, 7], &Observer::NONE);
+                let Some(found) = found else { panic!("{shift:e}: nothing from {begin:?}") };
+                assert_eq!(matches!(found, Found::Point(_)), face, "{shift:e} from {begin:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_can_be_stopped_before_a_program() {
+        let h = question(-1e-3);
+        let check = Check::new(&h, &[0.0; 3]);
+        let observer = Observer { stop: &|| true, decided: &|_, _| {} };
+        assert!(candidate(&h, &check, 8, &[6, 7], &[6, 7], &observer).is_none());
+    }
 }

@@ -24,7 +24,7 @@ pub fn working_memory(d: usize, rows: usize, walls: usize) -> usize {
         let rounds = 2 * short * (d + short) * FLOAT;
         // The solver holds the rows by columns and by rows, a copy of each, and its factors.
         let whole = if units * d <= BOX_PROGRAM { units } else { 0 };
-        let programs = (LAZY_ROUNDS * LAZY_ROWS).min(units).max(whole) * d * 48;
+        let programs = (BOX_ROUNDS * BOX_ROWS + LAZY_ROUNDS * LAZY_ROWS).min(units).max(whole) * d * 48;
         return small + witnesses + products + threads * (rounds + programs);
     }
     let metric = (2 * d * d + rows * rows + 2 * d * (rows + units)) * FLOAT;

@@ -69,7 +69,7 @@ impl Region<'_> {
             .par_iter()
             .map_init(Workspace::default, |workspace, task| {
                 let mut effort = Effort::default();
-                let verdict = self.program(workspace, task.row, &alive, &mut effort);
+                let verdict = self.program(workspace, task, &alive, &mut effort);
                 (task.row, verdict, effort)
             })
             .collect();
@@ -159,14 +159,15 @@ impl Region<'_> {
         (task, seen)
     }
 
-    /// One class by programs over the box and few rows, then by one over all where that is not out of reach.
-    fn program(&self, workspace: &mut Workspace, i: usize, alive: &[bool], effort: &mut Effort) -> Verdict {
+    /// One class by programs over the box and the rows that matter so far, then by one over all where that is not out of reach.
+    fn program(&self, workspace: &mut Workspace, task: &Task, alive: &[bool], effort: &mut Effort) -> Verdict {
+        let i = task.row;
         if self.observer.stopped() {
             return Verdict::Undecided;
         }
         let open: Vec<usize> = self.leaders.iter().copied().filter(|&j| alive[j]).collect();
         effort.lp_calls += 1;
-        let found = match lazy::candidate(self.h, &self.check, i, &open, self.observer) {
+        let found = match lazy::candidate(self.h, &self.check, i, &task.active, &open, self.observer) {
             Some(lazy::Found::Point(point)) => {
                 let slacks = self.check.slacks_at_many(&point);
                 let margin = self.check.witness(&self.classes[self.class_of[i]], &point, &self.leaders, &slacks);

@@ -109,6 +109,16 @@ pub const LAZY_ROUNDS: usize = 60;
 /// See [`LAZY_ROUNDS`].
 pub const LAZY_ROWS: usize = 16;
 
+/// Pivots of such a program between two looks at whether to stop, and how many times: without the second one program could
+/// take minutes.
+pub const LAZY_PIVOTS: i32 = 100;
+/// See [`LAZY_PIVOTS`].
+pub const LAZY_SHARES: i32 = 100;
+
+/// Its tolerances, of rows divided by their slacks; the least that the solver takes. The usual 1e-7 hides faces that are
+/// thinner than that.
+pub const LAZY_TOLERANCE: f64 = 1e-10;
+
 /// Dimension up to which a proof without a box is checked by enclosing its multipliers. Beyond it the cubic cost
 /// outweighs what it saves.
 pub const CONE_DIMENSION: usize = 64;
