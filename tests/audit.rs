@@ -3,6 +3,8 @@
 #[path = "support/mod.rs"]
 mod support;
 
+#[path = "audit/bounds.rs"]
+mod bounds;
 #[path = "audit/budgets.rs"]
 mod budgets;
 #[path = "audit/closed_forms.rs"]

@@ -2,13 +2,14 @@
 //!
 //! Contract: the faces credited to units sum to the interior faces counted; coincident ones stand apart. A unit is
 //! called never or always active only where that is proven over the whole domain: by a complete enumeration, or by
-//! interval arithmetic over the domain's box. What was merely not seen in samples is named so.
+//! bounds over the domain's box. What was merely not seen in samples is named so.
 
 use super::names;
-use crate::explore::{Bounds, Domain, Exploration, Method, State, points, reach};
+use crate::explore::constant::{self, Means, Proven};
+use crate::explore::{Domain, Exploration, Method, State, points};
 use crate::ir::{Network, NodeId, Op};
 use crate::region::{HyperplaneId, Walker};
-use crate::report::{Attribution, Euler, EulerRow, LayerFaces, UnitFaces, rounded};
+use crate::report::{Attribution, Euler, EulerRow, LayerFaces, ProvenBy, UnitFaces, rounded};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most units listed one by one.
@@ -30,20 +31,24 @@ pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> a
     let interior: u64 = found.tally.interior.iter().enumerate().map(|(k, n)| k as u64 * n).sum();
     let share = |n: u64| rounded(if interior == 0 { 0.0 } else { n as f64 / interior as f64 });
     let complete = found.method == Method::Enumerate && found.state == State::Complete && found.tally.undecided == 0;
-    let (constant, proof) = if complete {
+    let pieces = |proven: &Proven| proven.units.iter().map(|(unit, (piece, _))| (*unit, *piece)).collect::<Constant>();
+    let (constant, proven) = if complete {
         let mut known = enumerated(network, domain, found, shift)?;
         if found.shape.is_none() {
             // Units along a wall lie on faces and never switch: bounds know most of them.
-            known.extend(bounded(domain, network, shift)?);
+            known.extend(pieces(&bounded(domain, network, found, shift)?));
         }
-        (known, "enumerated")
+        (known, None)
     } else {
-        (bounded(domain, network, shift)?, "bounds")
+        let proven = bounded(domain, network, found, shift)?;
+        (pieces(&proven), Some(proven))
     };
     let mut out = Attribution {
         interior_faces: interior,
         coincident_faces: units.values().map(|u| u.1).sum(),
-        proof: proof.into(),
+        proof: if complete { "enumerated" } else { "bounds" }.into(),
+        proven_by: proven.as_ref().map(proven_by).unwrap_or_default(),
+        proof_cut_short: proven.as_ref().map(|p| p.cut_short),
         ..Attribution::default()
     };
     let single = |(node, unit): (NodeId, usize)| match &network.nodes[node].op {
@@ -157,40 +162,26 @@ fn enumerated(network: &Network, domain: &Domain, found: &Exploration, shift: us
     Ok(open.map(|(id, unit)| ((id, unit), walker.layout().get(&pattern, id + shift, unit))).collect())
 }
 
-/// By interval arithmetic over the box around the domain.
-fn bounded(domain: &Domain, network: &Network, shift: usize) -> anyhow::Result<Constant> {
+/// By bounds over the box around the domain; of the units that were not seen on both sides of their breakpoint.
+fn bounded(domain: &Domain, network: &Network, found: &Exploration, shift: usize) -> anyhow::Result<Proven> {
     let (restricted, bounds) = domain.restrict(network)?;
-    let frame = match &bounds {
-        Bounds::Space => return Ok(Constant::new()),
-        bounds => bounds.frame().unwrap_or_default(),
+    let of_splits = found.shape.as_ref().map(|s| s.sides_seen.iter()).into_iter().flatten();
+    let seen = found.sides_met.iter().flatten().chain(of_splits).filter(|(_, sides)| sides[0] && sides[1]);
+    let switching = seen.map(|(id, _)| (id.node as usize, id.unit as usize)).collect();
+    // A run that was asked to end does not begin a search.
+    let budget = if found.state == State::Complete { constant::BUDGET } else { 0 };
+    let proven = constant::constant(&restricted, &bounds, &switching, budget);
+    let units = proven.units.into_iter().map(|((id, unit), how)| ((id - shift, unit), how)).collect();
+    Ok(Proven { units, ..proven })
+}
+
+/// How many units each of the means proved.
+fn proven_by(proven: &Proven) -> Vec<ProvenBy> {
+    let row = |(means, by): (Means, &str)| ProvenBy {
+        means: by.into(),
+        unit_count: proven.units.values().filter(|u| u.1 == means).count() as u64,
     };
-    let reached = reach::intervals(&restricted, frame);
-    let mut out = Constant::new();
-    for (id, node) in restricted.nodes.iter().enumerate() {
-        match &node.op {
-            Op::Activation(a) => {
-                for (unit, &[lo, hi]) in reached[a.source].iter().enumerate().filter(|(u, _)| a.curve(*u).pieces() > 1)
-                {
-                    let (first, last) = (a.curve(unit).piece(lo), a.curve(unit).piece(hi));
-                    if first == last {
-                        out.insert((id - shift, unit), first);
-                    }
-                }
-            }
-            Op::Max(m) => {
-                for g in (0..m.groups()).filter(|&g| m.group(g).len() > 1) {
-                    let interval = |c: &u32| reached[m.source][*c as usize];
-                    let best = (0..m.group(g).len())
-                        .max_by(|&a, &b| interval(&m.group(g)[a])[0].total_cmp(&interval(&m.group(g)[b])[0]));
-                    let Some(best) = best else { continue };
-                    let floor = interval(&m.group(g)[best])[0];
-                    if m.group(g).iter().enumerate().all(|(c, i)| c == best || interval(i)[1] < floor) {
-                        out.insert((id - shift, g), best);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(out)
+    [(Means::Intervals, "intervals"), (Means::Relaxation, "relaxation"), (Means::Bisection, "bisection")]
+        .map(row)
+        .into()
 }

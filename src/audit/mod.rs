@@ -157,7 +157,7 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
     checks_made.general_position = general_position;
     let attribution = attribution::attribution(&model.network, &domain, &found)?;
     let units = model.network.units() as u64;
-    findings.extend(remarks::remarks(units, &attribution, &checks_made.general_position));
+    findings.extend(remarks::remarks(units, &attribution, &checks_made.general_position, &found));
     let shard = part(&found, &mut findings)?;
     let mut report = Report {
         schema: SCHEMA_ID.into(),

@@ -55,6 +55,8 @@ pub const CODES: &[Code] = &[
         "`require_complete: true` is set and the audit is partial: a budget ran out, a region stayed undecided, or a self-check failed. `status.reason` says which. Give it a larger budget, or a smaller domain."),
     entry("not-in-general-position", Info, "The network is not in general position",
         "Closed forms for numbers of regions and faces assume that hyperplanes meet as random ones do: no unit without a hyperplane, no two with the same, none parallel, no more than d through a vertex. `checks.general_position` counts the departures and names the units. The counts of this report are exact all the same; statements of theory that assume general position are not applicable. Pruned, quantised and hand-made networks depart from it; elsewhere duplicates show redundant units."),
+    entry("one-region-sampled", Warning, "All samples fell in one region",
+        "Every sample met the same region, so every interval has width zero: it describes the sampling, not a certainty that there is nothing else. What the samples did not meet is unknown; `attribution.not_seen_active` lists the units that no sample switched on. Take more samples, a larger domain, or data points (`--points`). If the domain is the intended one, the network is affine on most of it, which can mean that inputs are scaled otherwise than in training."),
     entry("part-of-a-run", Info, "The report is that of one shard",
         "It was made with `--shard I/N`: every number is that of one part of the tree of splits, and says nothing of the whole. `polyaudit merge` adds the reports of all parts up to the report of the whole run, with its self-checks."),
     entry("plugin-failed", Error, "A plugin gave no answer",

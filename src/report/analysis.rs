@@ -112,8 +112,14 @@ pub struct Attribution {
     pub units: Vec<UnitFaces>,
     /// Units with credited faces that are not listed.
     pub units_not_listed: u64,
-    /// How the three lists below are known: `enumerated` (every region was seen) or `bounds` (interval arithmetic).
+    /// How the three lists below are known: `enumerated` (every region was seen) or `bounds` (over the domain's box).
     pub proof: String,
+    /// With bounds: how many units and groups each means proved that the one before left open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proven_by: Vec<ProvenBy>,
+    /// With bounds: whether the search for proofs ended at its budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_cut_short: Option<bool>,
     /// Units never above their breakpoint anywhere in the domain.
     pub never_active: Vec<String>,
     /// Units above their breakpoint everywhere in the domain.
@@ -129,6 +135,15 @@ pub struct Attribution {
     /// Units not seen inactive in the samples, without a proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_seen_inactive: Vec<String>,
+}
+
+/// What one means proved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProvenBy {
+    /// `intervals`, `relaxation` or `bisection`.
+    pub means: String,
+    /// Units and groups proven to stay on one piece.
+    pub unit_count: u64,
 }
 
 /// One layer's part.

@@ -16,7 +16,9 @@ mod table;
 mod weights;
 mod yaml;
 
-pub use analysis::{Attribution, LayerFaces, NullModel, NullRow, NullSummary, Position, Statement, UnitFaces};
+pub use analysis::{
+    Attribution, LayerFaces, NullModel, NullRow, NullSummary, Position, ProvenBy, Statement, UnitFaces,
+};
 pub use csv::{HEADER as CSV_HEADER, to_csv};
 pub use gate::{IgnoredRow, LimitRow};
 pub use json::to_json;
