@@ -10,7 +10,7 @@ use super::lp;
 use super::observer::Observer;
 use super::project::Projector;
 use super::rows::{ExactRows, Halfspaces};
-use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION};
+use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, SIEVED};
 use super::verdict::{Class, Effort, Engine, Faces, Farkas, Verdict, Witness};
 use super::{blocked, dense, reduce};
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ pub struct Workspace {
     pub(super) slacks: Vec<f64>,
     pub(super) scratch: Vec<f64>,
     /// Storage of the last Gram matrix; its contents are never read.
-    spare: Vec<f64>,
+    pub(super) spare: Vec<f64>,
 }
 
 /// A point and rows that float64 could not certify.
@@ -68,7 +68,7 @@ pub fn faces_observed(
     let vantage = vantage(h, interior, engine, observer);
     let interior = &vantage[..];
     let check = Check::new(h, interior);
-    let exact = Exact::new(exact, h.len(), interior);
+    let exact = Exact::new(exact, h.len(), interior, observer);
     let (classes, comparisons) = reduce::classes(h, &check, &exact);
     let mut class_of = vec![0; h.len()];
     for (c, rows) in classes.iter().enumerate() {
@@ -199,7 +199,12 @@ impl Region<'_> {
             return verdicts;
         }
         let large = self.h.dimension >= BLOCKED_DIMENSION;
-        let gram = if large {
+        if !large && open.len() > SIEVED {
+            open = self.sieve(open, workspace, &mut verdicts, effort);
+        }
+        let gram = if !large && open.len() > SIEVED {
+            None
+        } else if large {
             blocked::gram(self.h, &self.check, &open, self.observer)
         } else {
             dense::gram(self.h, &self.check, &open, &mut workspace.spare)

@@ -6,6 +6,7 @@
 //!
 //! References: Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination, 1968.
 
+use super::observer::Observer;
 use super::rows::ExactRows;
 use super::simplex;
 use super::tolerances::{EXACT_SIMPLEX_WORK, EXACT_SOLVE_DIMENSION};
@@ -91,16 +92,20 @@ pub(super) struct Exact<'a> {
     rows: OnceLock<Vec<OnceLock<Option<IntegerRow>>>>,
     count: usize,
     interior: &'a [f64],
+    observer: &'a Observer<'a>,
 }
 
 impl<'a> Exact<'a> {
-    pub fn new(source: &'a dyn ExactRows, count: usize, interior: &'a [f64]) -> Exact<'a> {
-        Exact { source, rows: OnceLock::new(), count, interior }
+    pub fn new(source: &'a dyn ExactRows, count: usize, interior: &'a [f64], observer: &'a Observer<'a>) -> Exact<'a> {
+        Exact { source, rows: OnceLock::new(), count, interior, observer }
     }
 
-    /// Row `i` in integers.
+    /// Row `i` in integers; none any more once the run is to end, for one of a deep network can take a second.
     pub fn row(&self, i: usize) -> Option<&IntegerRow> {
         let rows = self.rows.get_or_init(|| (0..self.count).map(|_| OnceLock::new()).collect());
+        if rows[i].get().is_none() && self.observer.stopped() {
+            return None;
+        }
         rows[i].get_or_init(|| self.source.exact_row(i).map(IntegerRow::new)).as_ref()
     }
 

@@ -14,12 +14,15 @@ use rayon::prelude::*;
 /// Rows of one chunk; fixed, so that results do not depend on the number of threads.
 const CHUNK: usize = 128;
 
+/// Rows between two looks at whether to stop, of rows projected one after the other.
+const LOOK: usize = 1024;
+
 /// Sum of multipliers, in units of the row's slack, up to which a proof is worth checking: beyond it the row is only
 /// redundant by the margin.
 const SUFFICIENT: f64 = 1.0 + 1e-9;
 
 /// What a projection offers for a row.
-enum Attempt {
+pub(super) enum Attempt {
     Point(Vec<f64>),
     Proof(Vec<usize>, Vec<f64>),
     Nothing,
@@ -102,6 +105,9 @@ impl Region<'_> {
             if decided[p] {
                 continue;
             }
+            if p % LOOK == LOOK - 1 && self.observer.stopped() {
+                return;
+            }
             workspace.projector.known[p] = true;
             let verdict = self.project(gram, workspace, p, Open { limit, closed: &closed }, effort);
             if matches!(verdict, Verdict::Redundant(_)) {
@@ -183,6 +189,9 @@ impl Region<'_> {
         }
         effort.steps += projector.steps;
         workspace.projector = projector;
+        if verdict.is_none() && self.observer.stopped() {
+            return Verdict::Undecided;
+        }
         if let Some(verdict) = verdict.or_else(|| self.settle(i, point.as_deref(), rows.as_deref(), effort)) {
             return verdict;
         }
@@ -205,7 +214,13 @@ impl Region<'_> {
     }
 
     /// A candidate's verdict, when the check accepts it; `slacks` are those at its point.
-    fn accept(&self, workspace: &mut Workspace, i: usize, attempt: Attempt, slacks: Option<&[f64]>) -> Option<Verdict> {
+    pub(super) fn accept(
+        &self,
+        workspace: &mut Workspace,
+        i: usize,
+        attempt: Attempt,
+        slacks: Option<&[f64]>,
+    ) -> Option<Verdict> {
         match attempt {
             Attempt::Point(point) => {
                 let margin = self.check.witness(&self.classes[self.class_of[i]], &point, &self.leaders, slacks?)?;
@@ -217,6 +232,17 @@ impl Region<'_> {
             }
             Attempt::Nothing => None,
         }
+    }
+
+    /// What [`Region::attempt`] offers, compiled with the wider instructions.
+    pub(super) fn propose(
+        &self,
+        gram: &Gram,
+        projector: &mut Projector,
+        p: usize,
+        open: Open,
+    ) -> (Vec<(usize, Attempt)>, usize) {
+        kernel::wide(Propose { region: self, gram, projector, p, open })
     }
 
     /// Projects position `p` and says what it offers, for itself first and then for the rows that rays showed.
@@ -263,7 +289,7 @@ impl Region<'_> {
                         return (vec![], 0);
                     }
                     projector.known.clone_from(&known);
-                    kernel::wide(Propose { region: self, gram, projector, p, open })
+                    self.propose(gram, projector, p, open)
                 })
                 .collect();
             if self.observer.stopped() {

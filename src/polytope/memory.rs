@@ -3,7 +3,9 @@
 //! Contract: an upper estimate of what [`super::faces`] holds at its peak beside the rows themselves, with all threads of
 //! the pool inside the region; term by term in `docs/performance.md`.
 
-use super::tolerances::{BLOCKED_DIMENSION, BOX_DIMENSION, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS, LAZY_ROUNDS, LAZY_ROWS};
+use super::tolerances::{
+    BLOCKED_DIMENSION, BOX_DIMENSION, BOX_PROGRAM, BOX_ROUNDS, BOX_ROWS, LAZY_ROUNDS, LAZY_ROWS, SIEVED,
+};
 
 const FLOAT: usize = 8;
 
@@ -14,7 +16,7 @@ pub fn working_memory(d: usize, rows: usize, walls: usize) -> usize {
     // A witness a face, and its copy in the answer.
     let witnesses = rows * (d * FLOAT + 64);
     if d < BLOCKED_DIMENSION {
-        return small + witnesses + 5 * rows * d * FLOAT + rows * rows * FLOAT;
+        return small + witnesses + 5 * rows * d * FLOAT + rows.min(SIEVED) * rows.min(SIEVED) * FLOAT;
     }
     let threads = rayon::current_num_threads();
     if d >= BOX_DIMENSION && walls >= 2 * d {

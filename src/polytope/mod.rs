@@ -38,6 +38,7 @@ mod products;
 mod project;
 mod reduce;
 mod rows;
+mod sieve;
 mod simplex;
 mod sweep;
 pub mod tolerances;

@@ -82,6 +82,11 @@ pub const BOX_ROWS: usize = 64;
 /// Beyond it one such program takes minutes and as much memory as all the rest: the row stays undecided.
 pub const BOX_PROGRAM: usize = 1 << 21;
 
+/// Rows of a region of few inputs over which a matrix is made at once: half a gigabyte. More are sifted first.
+pub const SIEVED: usize = 8192;
+/// Rows sifted together. Fewer prove fewer of them redundant, more cost their square.
+pub const SIEVE_GROUP: usize = 1024;
+
 /// Newton steps towards the centre of a large region in a box. From a point close to many hyperplanes every row has
 /// hundreds of others in its way; from the middle few.
 pub const BOX_CENTRING: usize = 12;

@@ -120,3 +120,38 @@ fn sums_of_many_rows_are_decided_in_many_dimensions() {
     assert_eq!(redundant, [2 * d + d / 2, 2 * d + d / 2 + 1, 2 * d + d / 2 + 2]);
     assert_eq!(found.count(), 2 * d + d / 2 + 1);
 }
+
+/// More rows than a matrix is made over: tangents of a sphere, and sums of three of them, looser by something.
+#[test]
+fn among_very_many_rows_the_tangents_of_a_sphere_are_the_faces() {
+    for d in [2, 3, 5] {
+        let mut r = Random::new(40 + d as u64);
+        let mut h = Halfspaces::boxed(&vec![-9.0; d], &vec![9.0; d]);
+        let mut tangents: Vec<(Vec<f64>, f64)> = vec![];
+        let mut is_tangent = vec![];
+        for k in 0..12_000 {
+            if k % 300 == 0 {
+                let a: Vec<f64> = (0..d).map(|_| r.normal()).collect();
+                let length = a.iter().map(|a| a * a).sum::<f64>().sqrt();
+                tangents.push((a, length));
+            }
+            let last = tangents.last().expect("the first row is a tangent");
+            let (a, b) = if k % 300 == 0 {
+                last.clone()
+            } else {
+                let mut pick = || &tangents[(r.signed().abs() * tangents.len() as f64) as usize % tangents.len()];
+                let three = [pick(), pick(), last];
+                let sum = (0..d).map(|c| three.iter().map(|t| t.0[c]).sum()).collect();
+                (sum, three.iter().map(|t| t.1).sum::<f64>() * (1.0 + 1e-3) + 0.1)
+            };
+            is_tangent.push(k % 300 == 0);
+            h.push(&a, b, 0.0);
+        }
+        let found = faces(&h, &h, &vec![0.0; d], Engine::Auto);
+        let verified = verify(&h, &h, &found);
+        assert!(verified.holds() && found.undecided() == 0, "{verified:?}");
+        for class in found.classes.iter().filter(|c| c.rows[0] >= h.walls) {
+            assert_eq!(class.is_face(), is_tangent[class.rows[0] - h.walls], "row {} of d = {d}", class.rows[0]);
+        }
+    }
+}

@@ -179,6 +179,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     #[cold]
     fn cut_exactly(&mut self, finite: bool, vertex: usize) {
         let origin = self.vertices[vertex].origin;
+        if let Origin::Cut { level, .. } = origin {
+            self.work += self.exact_work(level);
+        }
         let point = self.exact_point(vertex as u32);
         let spot = |part: &dyn Fn(usize) -> f64| {
             let x: [f64; D] = std::array::from_fn(part);

@@ -475,11 +475,15 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
     fn exact_sign_at(&mut self, point: &Point, level: Level, errand: &Errand) -> Result<Ordering, Stop> {
         self.store.trim();
         let sign = point.sign(self.ground.walker.network(), &self.ground.stages, level);
-        // The point itself may take two values on each edge back to the domain's corners: counted as if it did, because
-        // what was kept of that depends on the walks before.
-        self.work += (2 * D as u64 + 1) * EXACT * self.ground.stages.exact_work[level.stage as usize];
+        self.work += self.exact_work(level);
         self.pause(errand)?;
         Ok(sign)
+    }
+
+    /// Work of an exact point on a level. It may take two values on each edge back to the domain's corners, and is counted
+    /// as if it did, because what was kept of that depends on the walks before.
+    pub fn exact_work(&self, level: Level) -> u64 {
+        (2 * D as u64 + 1) * EXACT * self.ground.stages.exact_work[level.stage as usize]
     }
 
     /// Asks whether to stop, once there was work to speak of. Its unit is what a row at a vertex takes in floating point;
