@@ -12,8 +12,8 @@ use crate::ir::{Network, NodeId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Multiplications spent at most: seconds.
-pub const BUDGET: u64 = 1_500_000_000;
+/// Multiplications spent at most: a second or two of one core.
+pub const BUDGET: u64 = 300_000_000;
 
 /// Most inputs whose box is bisected: of more, half of one side is almost the whole.
 pub const BISECTED: usize = 20;
