@@ -3,6 +3,8 @@
 //! Contract: every stored number is taken as the rational it is; no rounding anywhere.
 
 use super::{Network, Op};
+use dashu_base::Gcd;
+use dashu_int::UBig;
 
 /// Exact rational number.
 pub type Rational = dashu_ratio::RBig;
@@ -13,6 +15,15 @@ pub type Rational = dashu_ratio::RBig;
 /// On NaN and infinities, which no [`Network`] holds.
 pub fn rational(x: f64) -> Rational {
     Rational::try_from(x).expect("finite by the network's contract")
+}
+
+/// The least common multiple.
+pub fn common_multiple(a: UBig, b: &UBig) -> UBig {
+    if b.is_one() || (&a % b).is_zero() {
+        return a;
+    }
+    let shared = (&a).gcd(b);
+    a / shared * b
 }
 
 impl Network {

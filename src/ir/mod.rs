@@ -18,7 +18,7 @@ pub use block::Block;
 pub use check::InvalidNetwork;
 pub use curve::Curve;
 pub use eval::Values;
-pub use exact::{Rational, rational};
+pub use exact::{Rational, common_multiple, rational};
 pub use linear::{Broadcast, Conv, Dense, Linear, ZERO, sparse};
 pub use restrict::Section;
 

@@ -199,15 +199,11 @@ impl Region<'_> {
             return verdicts;
         }
         let large = self.h.dimension >= BLOCKED_DIMENSION;
-        if !large && open.len() > SIEVED {
-            open = self.sieve(open, workspace, &mut verdicts, effort);
-        }
-        let gram = if !large && open.len() > SIEVED {
-            None
-        } else if large {
+        let gram = if large {
             blocked::gram(self.h, &self.check, &open, self.observer)
         } else {
-            dense::gram(self.h, &self.check, &open, &mut workspace.spare)
+            open = self.sieve(open, workspace, &mut verdicts, effort);
+            (open.len() <= SIEVED).then(|| dense::gram(self.h, &self.check, &open, &mut workspace.spare)).flatten()
         };
         let Some(gram) = gram else {
             if self.observer.stopped() {

@@ -11,7 +11,7 @@ use super::rows::ExactRows;
 use super::simplex;
 use super::tolerances::{EXACT_SIMPLEX_WORK, EXACT_SOLVE_DIMENSION};
 use super::verdict::{Farkas, Verdict, Witness};
-use crate::ir::{Rational, rational};
+use crate::ir::{Rational, common_multiple, rational};
 use dashu_int::ops::{Abs, Gcd};
 use dashu_int::{IBig, UBig};
 use std::sync::OnceLock;
@@ -70,13 +70,7 @@ impl IntegerRow {
 /// Numerators over one common denominator.
 pub(super) fn integers(values: Vec<Rational>) -> (Vec<IBig>, IBig) {
     let parts: Vec<(IBig, UBig)> = values.into_iter().map(Rational::into_parts).collect();
-    let mut common = UBig::ONE;
-    for (_, q) in &parts {
-        if q > &UBig::ONE && !(&common % q).is_zero() {
-            let g = (&common).gcd(q);
-            common = &common / g * q;
-        }
-    }
+    let common = parts.iter().fold(UBig::ONE, |all, (_, q)| common_multiple(all, q));
     let numerators = parts.into_iter().map(|(p, q)| p * IBig::from(&common / q)).collect();
     (numerators, IBig::from(common))
 }

@@ -7,7 +7,6 @@
 
 use super::dense;
 use super::engine::{Region, Workspace};
-use super::local::Attempt;
 use super::project::{Open, Projector};
 use super::tolerances::{SIEVE_GROUP, SIEVED};
 use super::verdict::{Effort, Verdict};
@@ -47,19 +46,18 @@ impl Region<'_> {
     /// Proves rows of a group redundant against the others of it.
     fn sift(&self, group: &[usize], workspace: &mut Workspace, verdicts: &mut [Verdict], effort: &mut Effort) {
         let Some(gram) = dense::gram(self.h, &self.check, group, &mut workspace.spare) else { return };
+        // It looks for no faces among other rows.
         let mut projector = Projector::default();
         let mut closed = vec![0.0; gram.n];
         for p in (0..gram.n).rev().filter(|&p| gram.rows[p] >= self.h.walls) {
             if p % 64 == 0 && self.observer.stopped() {
                 break;
             }
-            projector.known.clear();
-            projector.known.resize(gram.n, true);
             let (offers, steps) = self.propose(&gram, &mut projector, p, Open { limit: gram.n, closed: &closed });
             effort.steps += steps;
-            let Some((_, Attempt::Proof(rows, multipliers))) = offers.into_iter().next() else { continue };
-            let attempt = Attempt::Proof(rows, multipliers);
-            if let Some(verdict) = self.accept(workspace, gram.rows[p], attempt, None) {
+            let Some((_, own)) = offers.into_iter().next() else { continue };
+            // Without slacks only a proof is accepted.
+            if let Some(verdict) = self.accept(workspace, gram.rows[p], own, None) {
                 closed[p] = f64::NEG_INFINITY;
                 verdicts[self.class_of[gram.rows[p]]] = verdict;
             }

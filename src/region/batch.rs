@@ -16,10 +16,11 @@ impl Walker<'_> {
         let n = points.len();
         let mut patterns = vec![Some(self.layout.empty()); n];
         let mut values: Vec<Forms> = Vec::with_capacity(self.network.nodes.len());
-        // Per node of units that groups compare, element and point: whether the unit is on a flat piece, a constant around the point.
+        // Per node of units that groups compare, element and point: whether the unit is on a flat piece, a constant around
+        // the point.
         let mut flat: Vec<Vec<bool>> = Vec::with_capacity(self.network.nodes.len());
-        let compares = |m: &Op| if let Op::Max(m) = m { Some(m.source) } else { None };
-        let compared: Vec<NodeId> = self.network.nodes.iter().filter_map(|n| compares(&n.op)).collect();
+        let group = |op: &Op| if let Op::Max(m) = op { Some(m.source) } else { None };
+        let compared: Vec<NodeId> = self.network.nodes.iter().filter_map(|n| group(&n.op)).collect();
         for (id, node) in self.network.nodes.iter().enumerate() {
             flat.push(match &node.op {
                 Op::Activation(a) if compared.contains(&id) => {

@@ -4,8 +4,8 @@
 //! point, whose denominators are powers of two; divisors of averages are not, so `D` holds a multiple of all products of
 //! them, and the divisions come out even.
 
-use crate::ir::{Network, Op, Rational};
-use dashu_base::{BitTest, Gcd};
+use crate::ir::{Network, Op, Rational, common_multiple};
+use dashu_base::BitTest;
 use dashu_int::{IBig, UBig};
 use std::cmp::Ordering;
 
@@ -128,23 +128,14 @@ pub fn divisors(network: &Network) -> UBig {
         let Op::Affine(map) = &node.op else { continue };
         let Some(divisor) = &map.divisor else { continue };
         let own = (0..node.len()).map(|i| UBig::from(odd(divisor.get(i)).0.unsigned_abs()));
-        all *= own.fold(UBig::ONE, multiple);
+        all *= own.fold(UBig::ONE, |all, d| common_multiple(all, &d));
     }
     all
 }
 
 /// A common denominator of rational numbers, times `times`.
 pub fn denominator<'a>(of: impl Iterator<Item = &'a Rational>, times: &UBig) -> UBig {
-    of.fold(UBig::ONE, |all, x| multiple(all, x.denominator().clone())) * times
-}
-
-/// The least common multiple.
-fn multiple(a: UBig, b: UBig) -> UBig {
-    if a == b || b == UBig::ONE {
-        return a;
-    }
-    let shared = (&a).gcd(&b);
-    a / shared * b
+    of.fold(UBig::ONE, |all, x| common_multiple(all, x.denominator())) * times
 }
 
 #[cfg(test)]

@@ -20,14 +20,17 @@ const BYTES: usize = 100_000_000;
 /// Bytes of an entry besides its numbers.
 const ENTRY: usize = 160;
 
-/// `a + b ω`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Lex {
-    /// The finite part.
-    pub a: Rational,
+/// `a + b ω`. Ordered by ω first: the order of the fields is that of numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lex<T = Rational> {
     /// The multiple of ω.
-    pub b: Rational,
+    pub b: T,
+    /// The finite part.
+    pub a: T,
 }
+
+/// The same over a point's common denominator.
+type Value = Lex<Shared>;
 
 impl Lex {
     /// A finite number.
@@ -45,28 +48,6 @@ impl Lex {
     }
 }
 
-impl PartialOrd for Lex {
-    fn partial_cmp(&self, other: &Lex) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Lex {
-    fn cmp(&self, other: &Lex) -> Ordering {
-        self.b.cmp(&other.b).then_with(|| self.a.cmp(&other.a))
-    }
-}
-
-/// An element of a node.
-type Element = (NodeId, usize);
-
-/// `a + b ω` of a point's common denominator.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Value {
-    a: Shared,
-    b: Shared,
-}
-
 impl Value {
     fn add(&mut self, w: f64, x: &Value) {
         self.a.add(w, &x.a);
@@ -74,17 +55,8 @@ impl Value {
     }
 }
 
-impl PartialOrd for Value {
-    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Value {
-    fn cmp(&self, other: &Value) -> Ordering {
-        self.b.cmp(&other.b).then_with(|| self.a.cmp(&other.a))
-    }
-}
+/// An element of a node.
+type Element = (NodeId, usize);
 
 /// An exact point, and the values of the elements asked for so far and of those they depend on.
 #[derive(Debug)]

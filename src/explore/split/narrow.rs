@@ -55,10 +55,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let (open, upper) = self.words[begin.min(self.words.len())..].split_at(words);
         let upper = &upper[..words];
         let (network, stages) = (ground.walker.network(), &ground.stages);
-        if frame.level == 0 {
-            self.work += (D as u64 + 1) * stages.exact_work.last().copied().unwrap_or(0);
-        }
         let reduced = if frame.level == 0 {
+            self.work += (D as u64 + 1) * stages.exact_work.last().copied().unwrap_or(0);
             let start = Start { network, stages, stage: s, forms: &self.node_forms, open, upper };
             Reduced::new::<D>(start, gauge).map(Arc::new)
         } else {

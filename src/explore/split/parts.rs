@@ -67,19 +67,17 @@ impl Tree<'_> {
         let mut cut = None;
         let ended = self.in_order(&mine[from..], want, &room, &|steps| allowance.spend(steps), |path, receiver| {
             let left = max_regions - done.counts.regions;
-            if left == 0 {
-                cut.get_or_insert_with(|| State::regions(max_regions));
-                return Ok(Some(Ok(())));
-            }
-            let again = |limit| self.subtree(path, limit, &|_| false).map(|walked| walked.map(|(counts, _)| counts));
-            let came = receive(receiver, left, show.as_mut().map(|s| &mut *s.1))?;
+            let came = match left {
+                0 => Came::Walked(Box::new(self.nothing()), End::Limit),
+                _ => receive(receiver, left, show.as_mut().map(|s| &mut *s.1))?,
+            };
             let (part, end) = match came {
-                Came::Not(reason) => return Ok(Some(Err(reason))),
-                Came::Walked(counts, end) if counts.regions <= left => (Ok(Some(*counts)), end),
-                Came::Walked(..) => (again(left), End::Limit),
-                Came::Cut(0) => (Ok(None), End::Asked),
+                Came::Not(reason) => (Err(reason), End::Asked),
+                Came::Walked(counts, end) if counts.regions <= left => (Ok(*counts), end),
+                Came::Walked(..) => (self.subtree(path, left), End::Limit),
+                Came::Cut(0) => (Ok(self.nothing()), End::Asked),
                 // Regions that were shown count.
-                Came::Cut(shown) => (again(shown), if shown < left { End::Asked } else { End::Limit }),
+                Came::Cut(shown) => (self.subtree(path, shown), if shown < left { End::Asked } else { End::Limit }),
             };
             let part = match part {
                 Err(reason) => return Ok(Some(Err(reason))),
@@ -91,7 +89,7 @@ impl Tree<'_> {
                 let asked = || allowance.exhausted().unwrap_or_else(|| State::partial("ended early".into()));
                 cut = Some(if end == End::Limit { State::regions(max_regions) } else { asked() });
             }
-            part.iter().for_each(|part| done.counts.merge(part));
+            done.counts.merge(&part);
             if end == End::Limit {
                 return Ok(Some(Ok(())));
             }

@@ -84,9 +84,9 @@ pub struct Stages {
     pub links: Vec<Link>,
     /// Most parts that one split can have.
     pub most: usize,
-    /// Per stage, multiplications of the layers since the one before.
+    /// Per stage, multiplications of the nodes after the stage before it, whose forms are made with its own.
     pub layer_work: Vec<u64>,
-    /// Per stage, those of all layers before it.
+    /// Per stage, multiplications of all nodes up to its source.
     pub exact_work: Vec<u64>,
 }
 
@@ -131,10 +131,10 @@ impl Stages {
         }
         let links = links(network, &list);
         let weights: Vec<u64> = (network.nodes.iter().map(|n| weights(&n.op, n.len()))).collect();
-        let through = |stage: &Stage| weights[..=stage.source].iter().sum();
-        let exact_work: Vec<u64> = list.iter().map(through).collect();
-        let before = [0].iter().chain(&exact_work);
-        let layer_work = exact_work.iter().zip(before).map(|(to, from)| to - from).collect();
+        let exact_work = list.iter().map(|stage| weights[..=stage.source].iter().sum()).collect();
+        // By the stages' own nodes: the source of a stage on another branch can lie before that of the stage before it.
+        let before = [0].into_iter().chain(list.iter().map(|stage| stage.node));
+        let layer_work = list.iter().zip(before).map(|(stage, from)| weights[from..stage.node].iter().sum()).collect();
         Stages { list, ids, links, most, layer_work, exact_work }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::corners::{MOST, corners};
 use super::counts::Counts;
-use super::descent::{Descent, End, Errand, Ground, Stop, Walk};
+use super::descent::{Descent, Errand, Ground, Stop, Walk};
 use super::follow::Follower;
 use super::names::Names;
 use super::show::{Finished, Want};
@@ -115,18 +115,9 @@ impl<'a> Tree<'a> {
         Names::new(self.ground.walker, self.ground.bounds, &self.ground.stages, &self.ground.corners)
     }
 
-    /// Walks one subtree, at most `limit` regions; `None` when `stop` said so.
-    pub fn subtree(
-        &self,
-        path: &[u16],
-        limit: u64,
-        stop: &dyn Fn(u64) -> bool,
-    ) -> Result<Option<(Counts, End)>, NotSplit> {
-        match self.walk(&mut self.worker(), path, limit, stop, None) {
-            Ok(walk) => Ok(Some((walk.counts, walk.end))),
-            Err(Stop::Asked) => Ok(None),
-            Err(stop) => Err(stop.into()),
-        }
+    /// The first `limit` regions of one subtree.
+    pub fn subtree(&self, path: &[u16], limit: u64) -> Result<Counts, NotSplit> {
+        Ok(self.walk(&mut self.worker(), path, limit, &|_| false, None)?.counts)
     }
 
     /// Counts of nothing, for this network.
