@@ -6,7 +6,8 @@
 
 use super::names;
 use crate::explore::constant::{self, Means, Proven};
-use crate::explore::{Domain, Exploration, Method, State, points};
+use crate::explore::relax::Effort;
+use crate::explore::{Control, Domain, Exploration, Method, State, points};
 use crate::ir::{Network, NodeId, Op};
 use crate::region::{HyperplaneId, Walker};
 use crate::report::{Attribution, Euler, EulerRow, LayerFaces, ProvenBy, UnitFaces, rounded};
@@ -18,8 +19,13 @@ const LISTED: usize = 100;
 /// On which piece a unit stays everywhere in the domain.
 type Constant = BTreeMap<(NodeId, usize), usize>;
 
-/// The attribution of a run. Nodes are those of `network`, as the model has them.
-pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> anyhow::Result<Attribution> {
+/// The attribution of a run. Nodes are those of `network`, as the model has them. The search for proofs ends with `control`.
+pub fn attribution(
+    network: &Network,
+    domain: &Domain,
+    found: &Exploration,
+    control: &Control,
+) -> anyhow::Result<Attribution> {
     let shift = domain.nodes_in_front();
     let at = |id: &HyperplaneId| (id.node as usize - shift, id.unit as usize);
     let mut units: BTreeMap<(NodeId, usize), (u64, u64)> = BTreeMap::new();
@@ -36,11 +42,11 @@ pub fn attribution(network: &Network, domain: &Domain, found: &Exploration) -> a
         let mut known = enumerated(network, domain, found, shift)?;
         if found.shape.is_none() {
             // Units along a wall lie on faces and never switch: bounds know most of them.
-            known.extend(pieces(&bounded(domain, network, found, shift)?));
+            known.extend(pieces(&bounded(domain, network, found, shift, control)?));
         }
         (known, None)
     } else {
-        let proven = bounded(domain, network, found, shift)?;
+        let proven = bounded(domain, network, found, shift, control)?;
         (pieces(&proven), Some(proven))
     };
     let mut out = Attribution {
@@ -163,14 +169,21 @@ fn enumerated(network: &Network, domain: &Domain, found: &Exploration, shift: us
 }
 
 /// By bounds over the box around the domain; of the units that were not seen on both sides of their breakpoint.
-fn bounded(domain: &Domain, network: &Network, found: &Exploration, shift: usize) -> anyhow::Result<Proven> {
+fn bounded(
+    domain: &Domain,
+    network: &Network,
+    found: &Exploration,
+    shift: usize,
+    control: &Control,
+) -> anyhow::Result<Proven> {
     let (restricted, bounds) = domain.restrict(network)?;
     let of_splits = found.shape.as_ref().map(|s| s.sides_seen.iter()).into_iter().flatten();
     let seen = found.sides_met.iter().flatten().chain(of_splits).filter(|(_, sides)| sides[0] && sides[1]);
     let switching = seen.map(|(id, _)| (id.node as usize, id.unit as usize)).collect();
     // A run that was asked to end does not begin a search.
-    let budget = if found.state == State::Complete { constant::BUDGET } else { 0 };
-    let proven = constant::constant(&restricted, &bounds, &switching, budget);
+    let left = if found.state == State::Complete { constant::BUDGET } else { 0 };
+    let mut effort = Effort { left, ends: &|| control.exhausted().is_some() };
+    let proven = constant::constant(&restricted, &bounds, &switching, &mut effort);
     let units = proven.units.into_iter().map(|((id, unit), how)| ((id - shift, unit), how)).collect();
     Ok(Proven { units, ..proven })
 }

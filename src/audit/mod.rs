@@ -155,7 +155,7 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
     let mut checks_made = summary::checks(&found);
     checks_made.theory = theory::statements(&model.network, &domain, &found, rank);
     checks_made.general_position = general_position;
-    let attribution = attribution::attribution(&model.network, &domain, &found)?;
+    let attribution = attribution::attribution(&model.network, &domain, &found, control)?;
     let units = model.network.units() as u64;
     findings.extend(remarks::remarks(units, &attribution, &checks_made.general_position, &found));
     let shard = part(&found, &mut findings)?;

@@ -4,9 +4,10 @@
 //! ([`relax`]), and these again on halves of the box, halves of halves and so on.
 //!
 //! Contract: what is named is proven over the whole box around the domain, rounding included; what is not named is open.
-//! The work is bounded by a number of multiplications, so that the same is proven on every machine.
+//! The work is bounded by a number of multiplications, so that the same is proven on every machine; only a caller that
+//! asks to end, as at a time limit, cuts it short by the clock.
 
-use super::relax::{self, Ranges};
+use super::relax::{self, Effort, Ranges};
 use super::{Bounds, reach};
 use crate::ir::{Network, NodeId, Op};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,12 +41,12 @@ pub type Unit = (NodeId, usize);
 pub struct Proven {
     /// The piece (of a group: the candidate) that a unit stays on, and how that is known.
     pub units: BTreeMap<Unit, (usize, Means)>,
-    /// Whether the budget ended the search.
+    /// Whether the effort ended before the search.
     pub cut_short: bool,
 }
 
 /// Units of the restricted network that are constant over its bounds, besides those in `switching`, which are known not to be.
-pub fn constant(network: &Network, bounds: &Bounds, switching: &BTreeSet<Unit>, mut budget: u64) -> Proven {
+pub fn constant(network: &Network, bounds: &Bounds, switching: &BTreeSet<Unit>, effort: &mut Effort) -> Proven {
     let mut out = Proven::default();
     let Some(frame) = bounds.frame() else { return out };
     let note = |units: &mut BTreeMap<Unit, (usize, Means)>, ranges: &[Vec<[f64; 2]>], means| {
@@ -59,12 +60,12 @@ pub fn constant(network: &Network, bounds: &Bounds, switching: &BTreeSet<Unit>, 
     if open.is_empty() {
         return out;
     }
-    let ranges = relax::ranges(network, frame, None, &mut budget);
+    let ranges = relax::ranges(network, frame, None, effort);
     note(&mut out.units, &ranges.of, Means::Relaxation);
     open.retain(|u| !out.units.contains_key(u));
     out.cut_short = !ranges.whole && !open.is_empty();
     if (1..=BISECTED).contains(&frame.len()) && ranges.whole && !open.is_empty() {
-        let (proven, left) = bisect(network, frame, ranges, open, &mut budget);
+        let (proven, left) = bisect(network, frame, ranges, open, effort);
         out.cut_short = left;
         out.units.extend(proven.into_iter().map(|(unit, piece)| (unit, (piece, Means::Bisection))));
     }
@@ -80,13 +81,13 @@ struct Part {
     depth: usize,
 }
 
-/// Those of `open` that are on the same piece in every part; whether the budget ended it.
+/// Those of `open` that are on the same piece in every part; whether the effort ended first.
 fn bisect(
     network: &Network,
     frame: &[[f64; 2]],
     ranges: Ranges,
     open: BTreeSet<Unit>,
-    budget: &mut u64,
+    effort: &mut Effort,
 ) -> (BTreeMap<Unit, usize>, bool) {
     let (mut alive, mut pieces) = (open.clone(), BTreeMap::<Unit, usize>::new());
     let mut parts = vec![Part { frame: frame.to_vec(), within: Rc::new(ranges), open, depth: 0 }];
@@ -109,7 +110,7 @@ fn bisect(
             }
         }
         if part.depth > 0 {
-            let known = relax::ranges(network, &part.frame, Some(&part.within), budget);
+            let known = relax::ranges(network, &part.frame, Some(&part.within), effort);
             for (unit, piece) in decided(network, &known.of).into_iter().filter(|(u, _)| alive.contains(u)) {
                 match *pieces.entry(unit).or_insert(piece) == piece {
                     true => _ = part.open.remove(&unit),
@@ -120,7 +121,7 @@ fn bisect(
         }
         ended.iter().for_each(|u| _ = alive.remove(u));
         part.open.retain(|u| alive.contains(u));
-        if *budget == 0 {
+        if effort.is_over() {
             // What is open here or in a part not yet seen is not proven.
             parts.push(part);
             parts.iter().flat_map(|p| &p.open).for_each(|u| _ = alive.remove(u));

@@ -12,7 +12,7 @@ use super::reach;
 use crate::ir::{Activation, Curve, Linear, Network, NodeId, Op};
 use rayon::prelude::*;
 
-/// Elements that are bounded between two looks at the budget.
+/// Elements that are bounded between two looks at the effort left.
 const AT_ONCE: usize = 64;
 
 /// Most inputs over which it is noted how far each one moves the bounds.
@@ -25,13 +25,35 @@ pub struct Ranges {
     pub of: Vec<Vec<[f64; 2]>>,
     /// Per input, how far it moves the bounds, summed over the elements bounded; zero of more than 64 inputs.
     pub influence: Vec<f64>,
-    /// Whether every element in question was bounded before the budget ended.
+    /// Whether every element in question was bounded before the effort ended.
     pub whole: bool,
 }
 
-/// Ranges over the box, where it is a part of one over which they lie `within` others. `budget` is in multiplications, and
-/// what is spent is taken from it.
-pub fn ranges(network: &Network, frame: &[[f64; 2]], within: Option<&Ranges>, budget: &mut u64) -> Ranges {
+/// How much a search for bounds may cost.
+pub struct Effort<'a> {
+    /// Multiplications left; what is spent is taken from them.
+    pub left: u64,
+    /// Whether the caller asks to end, as at an interruption or a time limit.
+    pub ends: &'a dyn Fn() -> bool,
+}
+
+impl Effort<'_> {
+    /// So many multiplications, whatever time they take.
+    pub fn of(left: u64) -> Effort<'static> {
+        Effort { left, ends: &|| false }
+    }
+
+    /// Whether nothing is left. A request to end is final.
+    pub fn is_over(&mut self) -> bool {
+        if (self.ends)() {
+            self.left = 0;
+        }
+        self.left == 0
+    }
+}
+
+/// Ranges over the box, where it is a part of one over which they lie `within` others.
+pub fn ranges(network: &Network, frame: &[[f64; 2]], within: Option<&Ranges>, effort: &mut Effort) -> Ranges {
     let mut out = Ranges { of: vec![], influence: vec![0.0; frame.len()], whole: true };
     for id in 0..network.nodes.len() {
         let mut values = reach::of_node(network, id, frame, &out.of);
@@ -41,7 +63,7 @@ pub fn ranges(network: &Network, frame: &[[f64; 2]], within: Option<&Ranges>, bu
         out.of.push(values);
         let open: Vec<usize> = in_question(network, id, &out.of[id]);
         for some in open.chunks(AT_ONCE) {
-            if *budget == 0 {
+            if effort.is_over() {
                 out.whole = false;
                 break;
             }
@@ -58,7 +80,7 @@ pub fn ranges(network: &Network, frame: &[[f64; 2]], within: Option<&Ranges>, bu
                 *l = if low > *l { low } else { *l };
                 *h = if high < *h { high } else { *h };
                 out.influence.iter_mut().zip(moved).for_each(|(i, m)| *i += m);
-                *budget = budget.saturating_sub(spent);
+                effort.left = effort.left.saturating_sub(spent);
             }
         }
     }

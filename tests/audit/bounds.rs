@@ -5,6 +5,7 @@ use crate::support::{Numbers, mlp, shared, zoo};
 use polyaudit::audit::{DomainChoice, Settings, audit};
 use polyaudit::explore::constant::{BUDGET, Means, constant};
 use polyaudit::explore::exact::{self, ExactRegion};
+use polyaudit::explore::relax::Effort;
 use polyaudit::explore::{Certify, Control, Domain, Method, relax};
 use polyaudit::ir::{Network, Op};
 use polyaudit::region::Layout;
@@ -54,7 +55,7 @@ fn what_bounds_prove_is_what_the_exact_enumeration_finds() {
         for half in [0.25, 1.0] {
             let domain = Domain::cube(network.input_len(), -half, half);
             let (restricted, bounds) = domain.restrict(network).expect("a domain");
-            let proven = constant(&restricted, &bounds, &BTreeSet::new(), BUDGET);
+            let proven = constant(&restricted, &bounds, &BTreeSet::new(), &mut Effort::of(BUDGET));
             let truth = truth(network, &domain);
             for (unit, (piece, means)) in &proven.units {
                 assert_eq!(truth.get(unit), Some(piece), "{name} over ±{half}: {unit:?} by {means:?}");
@@ -77,7 +78,7 @@ fn ranges_hold_what_forward_passes_give() {
     for (name, network) in (4..6).flat_map(zoo).chain([("wide".into(), mlp(&[6, 40, 40, 30, 3], 5, 0.2))]) {
         let frame = vec![[-0.5, 0.75]; network.input_len()];
         let plain = polyaudit::explore::reach::intervals(&network, &frame);
-        let ranges = relax::ranges(&network, &frame, None, &mut u64::MAX.clone());
+        let ranges = relax::ranges(&network, &frame, None, &mut Effort::of(u64::MAX));
         assert!(ranges.whole);
         let mut numbers = Numbers::new(9);
         for _ in 0..300 {
@@ -103,14 +104,25 @@ fn ranges_hold_what_forward_passes_give() {
 fn a_small_budget_proves_a_part_and_says_so() {
     let network = mlp(&[4, 150, 150, 1], 3, 0.2);
     let frame = vec![[-0.3, 0.3]; 4];
-    let whole = relax::ranges(&network, &frame, None, &mut u64::MAX.clone());
-    let part = relax::ranges(&network, &frame, None, &mut 20_000);
+    let whole = relax::ranges(&network, &frame, None, &mut Effort::of(u64::MAX));
+    let part = relax::ranges(&network, &frame, None, &mut Effort::of(20_000));
     assert!(whole.whole && !part.whole);
     for (a, b) in whole.of.iter().flatten().zip(part.of.iter().flatten()) {
         assert!(a[0] >= b[0] && a[1] <= b[1]);
     }
+    // A caller that asks to end is heard between two chunks: the third look is answered with yes.
+    let looks = std::cell::Cell::new(0);
+    let ends = || looks.replace(looks.get() + 1) >= 2;
+    let mut effort = Effort { left: u64::MAX, ends: &ends };
+    assert!(!relax::ranges(&network, &frame, None, &mut effort).whole && effort.left == 0);
+    let domain = Domain::cube(4, -0.05, 0.05);
+    let (restricted, bounds) = domain.restrict(&network).expect("a domain");
+    let of = |effort: &mut Effort| constant(&restricted, &bounds, &BTreeSet::new(), effort);
+    let (ended, all) = (of(&mut Effort { left: u64::MAX, ends: &|| true }), of(&mut Effort::of(20_000_000)));
+    assert!(ended.cut_short && ended.units.values().all(|(_, means)| *means == Means::Intervals));
+    assert!(ended.units.len() < all.units.len() && ended.units.iter().all(|(u, how)| all.units.get(u) == Some(how)));
     // Bounds of infinite sides are no bounds, and no numbers are proofs of nothing.
-    let open = relax::ranges(&network, &[[f64::NEG_INFINITY, f64::INFINITY]; 4], None, &mut u64::MAX.clone());
+    let open = relax::ranges(&network, &[[f64::NEG_INFINITY, f64::INFINITY]; 4], None, &mut Effort::of(u64::MAX));
     let units = |id: usize| matches!(network.nodes[id].op, Op::Affine(_));
     let bounded = (1..open.of.len()).filter(|&id| units(id)).flat_map(|id| &open.of[id]).filter(|r| r[0].is_finite());
     assert_eq!(bounded.count(), 0);

@@ -35,7 +35,8 @@ fn characteristics(network: &Network, half: f64) -> Vec<(i64, u64)> {
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let domain = Domain::cube(network.input_len(), -half, half);
     let found = explore(network, &domain, &Plan::default(), &control).expect("an exploration");
-    let of = polyaudit::audit::attribution(network, &domain, &found).expect("an attribution").euler_characteristics;
+    let made = polyaudit::audit::attribution(network, &domain, &found, &control);
+    let of = made.expect("an attribution").euler_characteristics;
     assert_eq!(of.not_applicable, None);
     of.values.iter().map(|v| (v.characteristic, v.unit_count)).collect()
 }
