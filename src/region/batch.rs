@@ -5,7 +5,7 @@
 //! for all columns (standard model; Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1).
 
 use super::{Forms, Pattern, Walker};
-use crate::ir::{Activation, Affine, Max, NodeId, Op};
+use crate::ir::{Activation, Affine, Curve, Max, NodeId, Op};
 
 const U: f64 = f64::EPSILON / 2.0;
 const SLACK: f64 = 1.0 + 1e-9;
@@ -49,23 +49,13 @@ impl Walker<'_> {
     fn bend(&self, id: NodeId, a: &Activation, source: &Forms, patterns: &mut [Option<Pattern>]) -> Forms {
         let n = patterns.len();
         let mut out = source.clone();
+        if (0..out.errors.len()).all(|i| rectifies(a.curve(i))) {
+            self.rectify(id, &mut out, patterns);
+            return out;
+        }
         for (i, row) in out.values.chunks_exact_mut(n.max(1)).enumerate() {
             let (curve, error) = (a.curve(i), source.errors[i]);
             let (mut steepest, mut rounding) = (0.0f64, 0.0f64);
-            let plain = |p: usize, slope: f64| curve.slope(p) == slope && curve.offset(p) == 0.0;
-            if curve.breakpoints() == [0.0] && plain(0, 0.0) && plain(1, 1.0) {
-                let clear = row.iter().fold(true, |clear, z| clear & (z.abs() > error * 1.000001));
-                for (z, pattern) in row.iter_mut().zip(patterns.iter_mut()) {
-                    if let Some(set) = pattern.as_mut().filter(|_| *z > 0.0) {
-                        self.layout.set(set, id, i, 1);
-                    }
-                    if !clear && z.abs() <= error * 1.000001 {
-                        *pattern = None;
-                    }
-                    *z = if *z > 0.0 { *z } else { 0.0 };
-                }
-                continue;
-            }
             for (z, pattern) in row.iter_mut().zip(patterns.iter_mut()) {
                 if curve.breakpoints().iter().any(|t| (*z - t).abs() <= error * 1.000001) {
                     *pattern = None;
@@ -84,6 +74,43 @@ impl Walker<'_> {
             out.errors[i] = (error * steepest + rounding) * SLACK;
         }
         out
+    }
+
+    /// The same where all units are max(z, 0).
+    fn rectify(&self, id: NodeId, out: &mut Forms, patterns: &mut [Option<Pattern>]) {
+        let (n, units) = (patterns.len().max(1), out.errors.len());
+        // Per 64 points and unit, where it is positive.
+        let mut positive = vec![0u64; n.div_ceil(64) * units];
+        for (i, row) in out.values.chunks_exact_mut(n).enumerate() {
+            let error = out.errors[i] * 1.000001;
+            for (block, (row, patterns)) in row.chunks_mut(64).zip(patterns.chunks_mut(64)).enumerate() {
+                let (mut bits, mut clear) = (0, true);
+                for (k, z) in row.iter().enumerate() {
+                    bits |= u64::from(*z > 0.0) << k;
+                    clear &= z.abs() > error;
+                }
+                positive[block * units + i] = bits;
+                if !clear {
+                    let unclear = |z: &f64| z.abs() <= error || z.is_nan();
+                    let undecided = row.iter().zip(patterns.iter_mut()).filter(|(z, _)| unclear(z));
+                    undecided.for_each(|(_, pattern)| *pattern = None);
+                }
+                row.iter_mut().for_each(|z| *z = if *z > 0.0 { *z } else { 0.0 });
+            }
+        }
+        let words = units.div_ceil(64);
+        let mut chosen = vec![0; 64 * words];
+        for (patterns, positive) in patterns.chunks_mut(64).zip(positive.chunks(units.max(1))) {
+            for (w, own) in positive.chunks(64).enumerate() {
+                let mut square = [0; 64];
+                square[..own.len()].copy_from_slice(own);
+                transpose(&mut square);
+                square.iter().enumerate().for_each(|(k, &bits)| chosen[k * words + w] = bits);
+            }
+            for (pattern, chosen) in patterns.iter_mut().zip(chosen.chunks(words.max(1))) {
+                pattern.iter_mut().for_each(|pattern| self.layout.set_bits(pattern, id, units, chosen));
+            }
+        }
     }
 
     fn choose(&self, id: NodeId, m: &Max, source: &Forms, flat: &[bool], patterns: &mut [Option<Pattern>]) -> Forms {
@@ -116,6 +143,26 @@ impl Walker<'_> {
     }
 }
 
+/// Whether a curve is max(z, 0).
+fn rectifies(curve: &Curve) -> bool {
+    let piece = |p: usize, slope: f64| curve.slope(p) == slope && curve.offset(p) == 0.0;
+    curve.breakpoints() == [0.0] && piece(0, 0.0) && piece(1, 1.0)
+}
+
+/// Bit `k` of word `i` becomes bit `i` of word `k` (Warren, Hacker's Delight, 2nd ed., section 7-3).
+fn transpose(square: &mut [u64; 64]) {
+    let (mut j, mut mask) = (32, u64::MAX >> 32);
+    while j > 0 {
+        for k in (0..64).filter(|k| k & j == 0) {
+            let swapped = (square[k] >> j ^ square[k + j]) & mask;
+            square[k] ^= swapped << j;
+            square[k + j] ^= swapped;
+        }
+        j /= 2;
+        mask ^= mask << j;
+    }
+}
+
 fn affine(map: &Affine, source: &Forms, length: usize, n: usize) -> Forms {
     let (mut out, _) = source.without_bias(map, length, n);
     if let Some(b) = &map.bias {
@@ -127,4 +174,23 @@ fn affine(map: &Affine, source: &Forms, length: usize, n: usize) -> Forms {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transposing_exchanges_rows_and_columns() {
+        let mut state = 1u64;
+        let square: [u64; 64] = std::array::from_fn(|_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state ^ state >> 29
+        });
+        let mut turned = square;
+        transpose(&mut turned);
+        for (i, row) in square.iter().enumerate() {
+            (0..64).for_each(|k| assert_eq!(row >> k & 1, turned[k] >> i & 1));
+        }
+    }
 }

@@ -54,6 +54,25 @@ impl Layout {
         *word = (*word & !(mask << (at % 64))) | ((choice as u64 & mask) << (at % 64));
     }
 
+    /// Sets the choices of all `units` of a node to 0 or 1, a bit per unit; each has but two.
+    pub fn set_bits(&self, pattern: &mut Pattern, node: NodeId, units: usize, choices: &[u64]) {
+        let (start, bits) = self.place(node, 0);
+        if bits > 1 {
+            let choice = |i: usize| (choices[i / 64] >> (i % 64) & 1) as usize;
+            return (0..units).for_each(|i| self.set(pattern, node, i, choice(i)));
+        }
+        for (k, &word) in choices.iter().enumerate().take(units.div_ceil(64)) {
+            let (at, count) = (start + 64 * k, (units - 64 * k).min(64));
+            let (mask, shift) = (u64::MAX >> (64 - count), at % 64);
+            let low = &mut pattern.0[at / 64];
+            *low = *low & !(mask << shift) | (word & mask) << shift;
+            if shift + count > 64 {
+                let high = &mut pattern.0[at / 64 + 1];
+                *high = *high & !(mask >> (64 - shift)) | (word & mask) >> (64 - shift);
+            }
+        }
+    }
+
     /// The pattern that [`Pattern::bytes`] wrote, when every choice in it is one that `network` has.
     pub fn read(&self, network: &Network, bytes: &[u8]) -> Option<Pattern> {
         let words: Vec<u64> =
@@ -108,5 +127,30 @@ impl Pattern {
     /// The packed bits, as lower-case hexadecimal words separated by nothing.
     pub fn hex(&self) -> String {
         self.0.iter().map(|w| format!("{w:016x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bits set at once are those set one by one, wherever a node begins, and nothing beside them changes.
+    #[test]
+    fn bits_of_a_node_are_set_at_once() {
+        for (start, units) in [(0, 64), (0, 5), (3, 61), (3, 62), (40, 64), (63, 1), (63, 130), (64, 200)] {
+            for bits in [1, 2] {
+                let layout = Layout { nodes: vec![Some((start, bits))], words: 8 };
+                let choices = [0x0123_4567_89ab_cdefu64, !0x5555, 7, 0xf0f0].map(|w| w.rotate_left(units as u32));
+                for before in [0, u64::MAX] {
+                    let mut one_by_one = Pattern(vec![before; 8].into());
+                    let mut at_once = one_by_one.clone();
+                    for i in 0..units {
+                        layout.set(&mut one_by_one, 0, i, (choices[i / 64] >> (i % 64) & 1) as usize);
+                    }
+                    layout.set_bits(&mut at_once, 0, units, &choices);
+                    assert_eq!(one_by_one, at_once, "{units} units from {start}");
+                }
+            }
+        }
     }
 }
