@@ -41,3 +41,4 @@ pub mod polytope;
 pub mod region;
 pub mod report;
 pub mod stats;
+mod vectors;

@@ -200,7 +200,7 @@ impl Linear {
         for (k, y) in out.chunks_exact_mut(cols).enumerate() {
             entries.clear();
             self.for_row(first + k, |j, w| entries.push((j, w)));
-            pulp::Arch::new().dispatch(Combine { entries: &entries, x, y });
+            crate::vectors::wide(Combine { entries: &entries, x, y });
         }
     }
 

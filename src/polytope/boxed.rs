@@ -16,6 +16,7 @@ use super::check::Check;
 use super::kernel;
 use super::rows::Halfspaces;
 use super::tolerances::{BOX_LARGEST, BOX_NEWTON_STEPS, BOX_RIDGE, BOX_SEARCH};
+use crate::vectors;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -123,7 +124,7 @@ impl Task {
     }
 }
 
-/// See [`kernel::wide`].
+/// See [`vectors::wide`].
 struct Advance<'a> {
     solver: &'a mut Solver,
     h: &'a Halfspaces,
@@ -143,7 +144,7 @@ impl pulp::NullaryFnOnce for Advance<'_> {
 impl Solver {
     /// Settles a row against the rows that matter; `measure` as [`measure`] gives it.
     pub fn advance(&mut self, h: &Halfspaces, check: &Check, measure: &[f64], task: &mut Task) -> Answer {
-        kernel::wide(Advance { solver: self, h, check, measure, task })
+        vectors::wide(Advance { solver: self, h, check, measure, task })
     }
 
     #[inline(always)]

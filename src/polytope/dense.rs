@@ -10,13 +10,14 @@ use super::gram::Gram;
 use super::kernel;
 use super::rows::Halfspaces;
 use super::tolerances::{CENTRED, PROXIMAL, RIDGE, SLACK_RATIO, STEP_SHARE};
+use crate::vectors;
 
 /// Newton steps at most.
 const STEPS: usize = 16;
 
 /// Centre and Gram matrix over the rows `rows`; `None` when float64 does not suffice.
 pub(super) fn gram(h: &Halfspaces, check: &Check, rows: &[usize], spare: &mut Vec<f64>) -> Option<Gram> {
-    kernel::wide(Make { h, check, rows, spare })
+    vectors::wide(Make { h, check, rows, spare })
 }
 
 struct Make<'a> {

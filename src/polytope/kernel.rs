@@ -1,31 +1,10 @@
-//! Inner loops on slices, written so that the compiler vectorises them under [`vectorised`].
+//! Inner loops on slices, written so that the compiler vectorises them under [`crate::vectors::vectorised`].
 //!
 //! Contract: the order of every summation is fixed by the length alone, so results do not depend on the instruction
 //! set or on the number of threads.
 
 /// Numbers that the inner loops take at a time.
 pub(super) const LANES: usize = 8;
-
-/// Runs `body` with the widest vector instructions of the machine enabled for everything inlined into it.
-#[inline]
-pub fn vectorised<R>(body: impl FnOnce() -> R) -> R {
-    struct Body<F>(F);
-    impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Body<F> {
-        type Output = R;
-        #[inline(always)]
-        fn call(self) -> R {
-            self.0()
-        }
-    }
-    pulp::Arch::new().dispatch(Body(body))
-}
-
-/// The same for a kernel whose `call` is marked `#[inline(always)]`: a large closure may be left out of line, where the
-/// wider instructions are not enabled; such a kernel never is.
-#[inline(always)]
-pub fn wide<K: pulp::NullaryFnOnce>(kernel: K) -> K::Output {
-    pulp::Arch::new().dispatch(kernel)
-}
 
 /// Scalar product.
 #[inline(always)]

@@ -5,10 +5,10 @@
 
 use super::engine::{Region, Workspace};
 use super::gram::Gram;
-use super::kernel;
 use super::project::{Open, Outcome, Projector};
 use super::tolerances::{BLOCKED_DIMENSION, DEAR_SIMPLEX, MARGINS};
 use super::verdict::{Effort, Farkas, Verdict, Witness};
+use crate::vectors;
 use rayon::prelude::*;
 
 /// Rows of one chunk; fixed, so that results do not depend on the number of threads.
@@ -37,7 +37,7 @@ impl Attempt {
     }
 }
 
-// The bodies that must be compiled with the wider instructions: see [`kernel::wide`].
+// The bodies that must be compiled with the wider instructions: see [`vectors::wide`].
 
 struct Sweep<'a> {
     region: &'a Region<'a>,
@@ -91,7 +91,7 @@ impl pulp::NullaryFnOnce for Project<'_> {
 impl Region<'_> {
     /// From the deepest row to the nearest.
     pub(super) fn sweep(&self, gram: &Gram, workspace: &mut Workspace, verdicts: &mut [Verdict], effort: &mut Effort) {
-        kernel::wide(Sweep { region: self, gram, workspace, verdicts, effort });
+        vectors::wide(Sweep { region: self, gram, workspace, verdicts, effort });
     }
 
     #[inline(always)]
@@ -242,7 +242,7 @@ impl Region<'_> {
         p: usize,
         open: Open,
     ) -> (Vec<(usize, Attempt)>, usize) {
-        kernel::wide(Propose { region: self, gram, projector, p, open })
+        vectors::wide(Propose { region: self, gram, projector, p, open })
     }
 
     /// Projects position `p` and says what it offers, for itself first and then for the rows that rays showed.
@@ -349,7 +349,7 @@ impl Region<'_> {
                     return (p, None, effort);
                 }
                 let verdict = self.accept(workspace, gram.rows[p], attempt, column).or_else(|| {
-                    own.then(|| kernel::wide(Project { region: self, gram, workspace, p, open, effort: &mut effort }))
+                    own.then(|| vectors::wide(Project { region: self, gram, workspace, p, open, effort: &mut effort }))
                 });
                 (p, verdict, effort)
             })

@@ -49,7 +49,6 @@ pub use archive::{Malformed, decode, encode, shorten};
 pub use ball::ball;
 pub use engine::{Workspace, faces_in, faces_observed};
 pub use extent::{extent, spread};
-pub use kernel::{vectorised, wide};
 pub use memory::working_memory;
 pub use observer::Observer;
 pub use rows::{ExactRows, Halfspaces, StoredRows};

@@ -6,6 +6,7 @@
 
 use super::kernel;
 use super::rows::Halfspaces;
+use crate::vectors;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -35,7 +36,7 @@ pub(super) struct Products {
     block: Vec<f64>,
 }
 
-/// See [`kernel::wide`].
+/// See [`vectors::wide`].
 struct Share<'a> {
     products: &'a Products,
     steps: &'a [f64],
@@ -101,7 +102,7 @@ impl Products {
             return;
         }
         out.par_chunks_mut(stride * SHARE).zip(steps.par_chunks(d * SHARE)).for_each(|(out, steps)| {
-            kernel::wide(Share { products: self, steps, out, stride, offset });
+            vectors::wide(Share { products: self, steps, out, stride, offset });
         });
     }
 

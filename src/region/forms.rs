@@ -50,7 +50,7 @@ impl Forms {
             let blame: Vec<f64> = self.values.iter().zip(&self.errors).map(part).collect();
             let (x, bias) = (&self.values[..], map.bias.as_ref());
             let product = Product { dense, x, blame: &blame, values: &mut values, errors: &mut errors };
-            pulp::Arch::new().dispatch(product);
+            crate::vectors::wide(product);
             for (i, (value, error)) in values.iter_mut().zip(&mut errors).enumerate() {
                 *error *= 1.0 + 1e-10;
                 *value += bias.map_or(0.0, |b| b.get(i));

@@ -9,7 +9,7 @@
 use super::descent::{Cell, Descent, Entry, Slot};
 use super::vertex::{Spot, Vertex};
 use super::volume::Spread;
-use crate::polytope::wide;
+use crate::vectors::wide;
 
 const U: f64 = f64::EPSILON / 2.0;
 const SLACK: f64 = 1.0 + 1e-9;

@@ -9,7 +9,7 @@ use super::bits::Bits;
 use super::descent::{Cell, Descent, Entry, Slot, Stop};
 use super::stage::{Level, NONE};
 use super::vertex::{Origin, Row, Spot, Vertex, between, between_far, solve};
-use crate::polytope::wide;
+use crate::vectors::wide;
 use std::cmp::Ordering;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {

@@ -13,6 +13,7 @@ use super::follow::Follower;
 use super::forms::RowForms;
 use super::reduced::{Delta, Reduced};
 use super::show::{Finished, Want};
+use super::sieve::Seats;
 use super::stage::{Kind, Level, NONE, Stage, Stages};
 use super::vertex::{Origin, Row, Spot, Vertex};
 use super::volume::Spread;
@@ -212,6 +213,8 @@ pub struct Descent<'a, const D: usize, const W: usize> {
     pub seeking: bool,
     /// Sides of the entries of the cell being cut.
     pub sides: Vec<Ordering>,
+    /// Vertices of the cell that enters a stage.
+    pub seats: Seats<D>,
     pub upper: Vec<Entry<W>>,
     pub lower: Vec<Entry<W>>,
     pub edges: Edges,
@@ -256,6 +259,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             work: 0,
             seeking: false,
             sides: vec![],
+            seats: Seats::new(),
             upper: vec![],
             lower: vec![],
             edges: Edges::default(),
@@ -540,6 +544,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
 /// Writes the choices of all rows or groups of a stage into a pattern.
 fn note(layout: &Layout, pattern: &mut Pattern, stage: &Stage, chosen: &[u64]) {
     match &stage.kind {
+        Kind::Rows(rows) if rows.plain => layout.set_bits(pattern, stage.node, rows.unit.len(), chosen),
         Kind::Rows(rows) => {
             let mut i = 0;
             while i < rows.unit.len() {

@@ -7,7 +7,7 @@
 
 use super::bits::{Bits, Ones};
 use super::descent::Entry;
-use crate::polytope::wide;
+use crate::vectors::wide;
 
 /// Lower vertices looked up together.
 const BLOCK: usize = 256;

@@ -4,18 +4,19 @@
 //! Contract: each form carries a bound on its error against the exact composition of the stored numbers. Updates by
 //! one unit add to the bound what the same term adds in a full composition, and are limited in number, so the bound of
 //! a sum of m terms, m u Σ|term|, holds throughout (Higham 2002, section 4.2). Products and sums are fused, which
-//! rounds once where the bound allows for two.
+//! rounds once where the bound allows for two. What the terms add to a row's bound, Σ|weight| share, is bounded by the
+//! length of its weights times the length of the shares (Cauchy and Schwarz).
 
+use super::bits::Ones;
+use super::compose::Add;
 use super::reduced::{Delta, Part};
 use super::stage::{Link, Rows};
-use super::vertex::{Row, Vertex, full_error};
-use crate::polytope::wide;
+use super::vertex::{Row, Vertex};
 use crate::region::Forms;
+use crate::vectors::{wide, widest};
 
 /// Updates between two full compositions.
 const UPDATES: usize = 48;
-/// Factors of a term: at most eight inputs, the constant, and the share of the error.
-const MOST: usize = 10;
 /// Rows in one vector.
 const LANES: usize = 4;
 
@@ -23,27 +24,27 @@ const LANES: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub struct RowForms {
     /// Rows, rounded up to a multiple of eight.
-    stride: usize,
-    rows: usize,
+    pub stride: usize,
+    pub rows: usize,
     /// `D + 1` blocks of `stride` numbers, the constant last.
-    values: Vec<f64>,
+    pub values: Vec<f64>,
     /// Bound on the error of each coefficient.
-    error: Vec<f64>,
+    pub error: Vec<f64>,
     /// Sum of absolute coefficients.
-    weight: Vec<f64>,
+    pub weight: Vec<f64>,
     /// Error including that of rounding the constant.
-    full: Vec<f64>,
-    /// Largest absolute coefficient.
-    magnitude: Vec<f64>,
+    pub full: Vec<f64>,
+    /// What a row as a term brings into the error of the rows behind it, per weight.
+    pub share: Vec<f64>,
     /// Whether some row may be a constant: no coefficient beyond its error.
-    flat: bool,
+    pub flat: bool,
     updates: usize,
     /// The choices of the stage before that these forms belong to, and which cell's they were.
     upper: Vec<u64>,
     cell: u64,
-    /// Rows before whose columns are to be added, and per such row its form times the slope, and its share of the error.
-    terms: Vec<u32>,
-    factors: Vec<f64>,
+    /// Rows before whose columns are to be added, and per such row its form times the slope.
+    pub terms: Vec<u32>,
+    pub factors: Vec<f64>,
 }
 
 impl RowForms {
@@ -60,47 +61,41 @@ impl RowForms {
             let rounding = if t == 0.0 || row[D] == 0.0 { 0.0 } else { f64::EPSILON * constant.abs() };
             self.error[i] = forms.errors[unit as usize] + rounding;
         }
-        self.terms.clear();
-        self.factors.clear();
-        wide(Add::<D> { own: self, columns: &[] });
+        self.sum_up::<D>();
     }
 
     /// Rows behind a dense layer, from the rows before it and the side of each; `cell` tells their cells apart.
     pub fn compose<const D: usize>(&mut self, link: &Link, before: &RowForms, upper: &[u64], cell: u64) {
-        self.stride = link.stride;
-        self.rows = link.rows;
         let flips: usize = self.upper.iter().zip(upper).map(|(a, b)| (a ^ b).count_ones() as usize).sum();
         let steps = self.updates + flips;
         let fresh = self.cell != cell || self.upper.len() != upper.len() || steps > UPDATES || 2 * flips > before.rows;
-        let rounding = (before.rows + UPDATES + 8) as f64 * (f64::EPSILON / 2.0);
+        let mut shares = Length::default();
         self.terms.clear();
-        self.factors.clear();
         if fresh {
+            (self.stride, self.rows, self.updates, self.cell) = (link.stride, link.rows, 0, cell);
             self.resize::<D>();
-            self.values[..D * self.stride].fill(0.0);
-            self.values[D * self.stride..].copy_from_slice(&link.bias);
-            (0..self.stride).for_each(|j| self.error[j] = rounding * link.bias[j].abs());
-            for i in 0..before.rows {
-                let slope = link.slopes[i][usize::from(upper[i / 64] >> (i % 64) & 1 == 1)];
-                if slope != 0.0 {
-                    self.term::<D>(before, i, slope, rounding);
-                }
+            for (w, &upper) in upper.iter().enumerate() {
+                let [lower, higher] = link.sloped[w];
+                self.terms.extend(Ones(upper & higher | !upper & lower).map(|k| (64 * w + k) as u32));
             }
-            (self.updates, self.cell) = (0, cell);
+            let slope = |i: usize| link.slopes[i][usize::from(upper[i / 64] >> (i % 64) & 1 == 1)];
+            self.put_factors::<D>(before, slope, &mut shares);
         } else {
             self.updates = steps;
-            for w in 0..upper.len() {
-                for k in super::bits::Ones(self.upper[w] ^ upper[w]) {
-                    let i = 64 * w + k;
-                    let [lower, higher] = link.slopes[i];
-                    let rise = upper[w] >> k & 1 == 1;
-                    self.term::<D>(before, i, if rise { higher - lower } else { lower - higher }, rounding);
-                }
+            for (w, (old, new)) in self.upper.iter().zip(upper).enumerate() {
+                self.terms.extend(Ones(old ^ new).map(|k| (64 * w + k) as u32));
             }
+            let change = |i: usize| {
+                let [lower, higher] = link.slopes[i];
+                if upper[i / 64] >> (i % 64) & 1 == 1 { higher - lower } else { lower - higher }
+            };
+            self.put_factors::<D>(before, change, &mut shares);
         }
         self.upper.clear();
         self.upper.extend_from_slice(upper);
-        wide(Add::<D> { own: self, columns: &link.columns });
+        let start = fresh.then(|| (&link.bias[..], rounding(before.rows)));
+        let (columns, norms) = (&link.columns, &link.norms);
+        self.flat = widest(Add::<D> { own: self, start, columns, norms, length: shares.bound() });
     }
 
     /// Rows of a part of a reduced network, from the generators that are not zero on the cell.
@@ -133,69 +128,37 @@ impl RowForms {
             }
         }
         self.error.iter_mut().for_each(|e| *e *= 1.0 + 1e-9);
-        self.terms.clear();
-        self.factors.clear();
-        wide(Add::<D> { own: self, columns: &[] });
+        self.sum_up::<D>();
     }
 
+    /// Per term, the form of its row times a slope.
     #[inline(always)]
-    fn term<const D: usize>(&mut self, before: &RowForms, i: usize, slope: f64, rounding: f64) {
-        self.terms.push(i as u32);
-        let mut factors = [0.0; MOST];
-        (0..=D).for_each(|k| factors[k] = slope * before.values[k * before.stride + i]);
-        factors[D + 1] = slope.abs() * (before.error[i] + rounding * before.magnitude[i]) * (1.0 + 1e-9);
-        self.factors.extend_from_slice(&factors[..D + 2]);
+    fn put_factors<const D: usize>(&mut self, before: &RowForms, slope: impl Fn(usize) -> f64, shares: &mut Length) {
+        self.factors.resize(self.terms.len() * (D + 1), 0.0);
+        let s = before.stride;
+        let (linear, constant) = before.values.split_at(D * s);
+        let linear: [&[f64]; D] = std::array::from_fn(|k| &linear[k * s..(k + 1) * s]);
+        for (&i, factors) in self.terms.iter().zip(self.factors.chunks_exact_mut(D + 1)) {
+            let i = i as usize;
+            let slope = slope(i);
+            (0..D).for_each(|k| factors[k] = slope * linear[k][i]);
+            factors[D] = slope * constant[i];
+            shares.add(slope.abs() * before.share[i]);
+        }
     }
 
     fn resize<const D: usize>(&mut self) {
         self.values.resize(self.stride * (D + 1), 0.0);
-        for v in [&mut self.error, &mut self.weight, &mut self.full, &mut self.magnitude] {
+        for v in [&mut self.error, &mut self.weight, &mut self.full, &mut self.share] {
             v.resize(self.stride, 0.0);
         }
     }
 
-    /// Adds the terms to the rows from `at` on, `LANES` times `N` of them, and sums up what the bounds of their values
-    /// need; whether one of them is flat.
-    #[inline(always)]
-    fn add<const D: usize, const N: usize>(&mut self, columns: &[f64], at: usize) -> bool {
-        let s = self.stride;
-        let place = |k: usize, n: usize| k * s + at + LANES * n;
-        let mut w: [[[f64; LANES]; N]; D] =
-            std::array::from_fn(|k| std::array::from_fn(|n| lanes(&self.values, place(k, n))));
-        let mut c: [[f64; LANES]; N] = std::array::from_fn(|n| lanes(&self.values, place(D, n)));
-        let mut e: [[f64; LANES]; N] = std::array::from_fn(|n| lanes(&self.error, place(0, n)));
-        for (&i, f) in self.terms.iter().zip(self.factors.chunks_exact(D + 2)) {
-            for n in 0..N {
-                let column = lanes(columns, i as usize * s + at + LANES * n);
-                for k in 0..D {
-                    (0..LANES).for_each(|l| w[k][n][l] = column[l].mul_add(f[k], w[k][n][l]));
-                }
-                (0..LANES).for_each(|l| c[n][l] = column[l].mul_add(f[D], c[n][l]));
-                (0..LANES).for_each(|l| e[n][l] = column[l].abs().mul_add(f[D + 1], e[n][l]));
-            }
-        }
-        let mut flat = false;
-        for n in 0..N {
-            let (mut weight, mut magnitude) = ([0.0; LANES], c[n].map(f64::abs));
-            for k in 0..D {
-                for l in 0..LANES {
-                    let size = w[k][n][l].abs();
-                    weight[l] += size;
-                    magnitude[l] = if size > magnitude[l] { size } else { magnitude[l] };
-                }
-                set(&mut self.values, place(k, n), &w[k][n]);
-            }
-            (0..LANES).for_each(|l| weight[l] *= 1.0 + 1e-9);
-            for l in 0..LANES {
-                flat |= weight[l] <= (D as f64 + 1.0) * e[n][l] && at + LANES * n + l < self.rows;
-            }
-            set(&mut self.values, place(D, n), &c[n]);
-            set(&mut self.error, place(0, n), &e[n]);
-            set(&mut self.weight, place(0, n), &weight);
-            set(&mut self.magnitude, place(0, n), &magnitude);
-            set(&mut self.full, place(0, n), &std::array::from_fn(|l| full_error::<D>(e[n][l], c[n][l])));
-        }
-        flat
+    /// What the bounds of the rows' values need.
+    fn sum_up<const D: usize>(&mut self) {
+        self.terms.clear();
+        self.factors.clear();
+        self.flat = widest(Add::<D> { own: self, start: None, columns: &[], norms: &[], length: 0.0 });
     }
 
     /// Composes anew the next time.
@@ -267,32 +230,30 @@ fn lanes(from: &[f64], at: usize) -> [f64; LANES] {
     from[at..at + LANES].try_into().expect("as many numbers as lanes")
 }
 
-#[inline(always)]
-fn set(to: &mut [f64], at: usize, lanes: &[f64; LANES]) {
-    to[at..at + LANES].copy_from_slice(lanes);
+/// Rounding of a coefficient behind so many rows, updates included, per unit of the sizes of its terms.
+pub fn rounding(rows: usize) -> f64 {
+    (rows + UPDATES + 8) as f64 * (f64::EPSILON / 2.0)
 }
 
-/// Adds all terms to all rows.
-struct Add<'a, const D: usize> {
-    own: &'a mut RowForms,
-    columns: &'a [f64],
+/// The Euclidean length of a vector of numbers that are not negative, from above.
+#[derive(Debug, Default)]
+pub struct Length {
+    squares: f64,
+    sum: f64,
 }
 
-impl<const D: usize> pulp::NullaryFnOnce for Add<'_, D> {
-    type Output = ();
-
+impl Length {
+    /// One more number.
     #[inline(always)]
-    fn call(self) {
-        let mut flat = false;
-        for at in (0..self.own.stride).step_by(2 * LANES) {
-            // As many vectors at a time as registers hold.
-            flat |= if D <= 4 {
-                self.own.add::<D, 2>(self.columns, at)
-            } else {
-                self.own.add::<D, 1>(self.columns, at) | self.own.add::<D, 1>(self.columns, at + LANES)
-            };
-        }
-        self.own.flat = flat;
+    pub fn add(&mut self, x: f64) {
+        self.squares += x * x;
+        self.sum += x;
+    }
+
+    /// The length; squares may have vanished that are below the smallest number.
+    #[inline(always)]
+    pub fn bound(&self) -> f64 {
+        if self.sum == 0.0 { 0.0 } else { (self.squares + 1e-300).sqrt() * (1.0 + 1e-9) }
     }
 }
 
@@ -322,7 +283,7 @@ impl<const D: usize> pulp::NullaryFnOnce for Signs<'_, D> {
                     (p, n) = self.forms.word(v, w, open);
                     (p, n) = (p & open, n & open);
                 } else {
-                    for k in super::bits::Ones(open) {
+                    for k in Ones(open) {
                         let (value, bound) = self.forms.row::<D>(64 * w + k).at(v);
                         p |= u64::from(value > bound) << k;
                         n |= u64::from(-value > bound) << k;
@@ -330,6 +291,23 @@ impl<const D: usize> pulp::NullaryFnOnce for Signs<'_, D> {
                 }
                 (signs[w], signs[words + w]) = (p, n);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_bounded_from_above_also_where_squares_vanish() {
+        for numbers in [vec![3.0, 4.0], vec![1e-170; 100], vec![0.0, f64::MIN_POSITIVE], vec![0.0; 3], vec![1e200]] {
+            let mut length = Length::default();
+            numbers.iter().for_each(|&x| length.add(x));
+            let largest = numbers.iter().fold(0.0, |m: f64, &x| m.max(x));
+            let exact: f64 = numbers.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt() * largest;
+            assert!(largest == 0.0 || length.bound() >= exact, "{numbers:?}");
+            assert_eq!(length.bound() == 0.0, largest == 0.0);
         }
     }
 }

@@ -8,6 +8,7 @@
 mod bits;
 pub mod checks;
 mod common;
+mod compose;
 mod cones;
 mod contest;
 mod corners;
@@ -30,6 +31,7 @@ mod region;
 mod rows;
 mod seek;
 mod show;
+mod sieve;
 mod stage;
 mod tree;
 mod vertex;

@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::counts::Counts;
 use super::descent::{Cell, Descent, Entry, Frame};
 use super::stage::NONE;
-use crate::polytope::vectorised;
+use crate::vectors::vectorised;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// The vertices of a cell.

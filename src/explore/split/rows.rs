@@ -3,9 +3,11 @@
 use super::bits::{Bits, Ones};
 use super::descent::{Cell, Descent, EXACT, Entry, Errand, Frame, Stop};
 use super::follow::Follower;
+use super::sieve::Sieve;
 use super::stage::{Kind, Level, NONE, Rows};
 use super::vertex::{Origin, Row, Spot, Vertex, solve};
 use crate::ir::{Op, Rational, rational};
+use crate::vectors::widest;
 use std::cmp::Ordering;
 
 /// Where a cell's seeded points begin, and how many they are.
@@ -103,6 +105,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                 }
             }
         }
+        if self.sieve(&frame.cell, s, begin, words) {
+            return Ok(begin as u32);
+        }
         let start = self.entries.len() as u32;
         let first = self.vertices.len();
         for k in frame.cell.start..frame.cell.start + frame.cell.len {
@@ -118,6 +123,22 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         frame.cell.start = start;
         self.evaluate(first, s, begin, words);
         self.settle(&mut frame.cell, (s, begin), None, errand)
+    }
+
+    /// Takes the rows that are certainly on one side of a cell out of the open ones; whether none is left.
+    #[inline(always)]
+    fn sieve(&mut self, cell: &Cell<W>, stage: usize, begin: usize, words: usize) -> bool {
+        let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        self.seats.take(own.iter().map(|e| &self.vertices[e.vertex as usize]));
+        let mut left = 0;
+        for word in 0..words {
+            let (above, below) = widest(Sieve { forms: &self.floors[stage].rows, seats: &self.seats, word });
+            let open = self.words[begin + word];
+            self.words[begin + word] = open & !(above | below);
+            self.words[begin + words + word] |= open & above;
+            left |= self.words[begin + word];
+        }
+        left == 0
     }
 
     /// Signs of the open rows at all vertices from the `first` on.

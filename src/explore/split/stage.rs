@@ -3,6 +3,7 @@
 //! Contract: stages are in topological order, and so are the hyperplane sources, numbered through all stages. A row is
 //! one breakpoint of one unit; the rows of a stage are ordered by unit, then breakpoint.
 
+use super::forms::Length;
 use crate::ir::{Dense, Linear, Network, NodeId, Op};
 use crate::region::HyperplaneId;
 
@@ -63,6 +64,8 @@ pub struct Level {
 pub struct Link {
     /// Column by column, each padded to `stride`.
     pub columns: Vec<f64>,
+    /// At least the length of each row of weights, padded.
+    pub norms: Vec<f64>,
     /// Bias, padded.
     pub bias: Vec<f64>,
     /// Rows of the layer.
@@ -71,6 +74,8 @@ pub struct Link {
     pub stride: usize,
     /// Slopes of the units before it, below and above their breakpoint.
     pub slopes: Vec<[f64; 2]>,
+    /// Which of these are not zero, a bit per unit.
+    pub sloped: Vec<[u64; 2]>,
 }
 
 /// All stages, their sources, and the direct links between them where there are any.
@@ -180,16 +185,26 @@ fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
             return None;
         }
         let Op::Activation(curves) = &network.nodes[from.node].op else { return None };
-        let slopes = (0..dense.cols).map(|i| [curves.curve(i).slope(0), curves.curve(i).slope(1)]).collect();
+        let slopes: Vec<[f64; 2]> =
+            (0..dense.cols).map(|i| [curves.curve(i).slope(0), curves.curve(i).slope(1)]).collect();
+        let bits = |units: &[[f64; 2]], side: usize| {
+            units.iter().enumerate().fold(0, |bits, (k, slopes)| bits | u64::from(slopes[side] != 0.0) << k)
+        };
+        let sloped = slopes.chunks(64).map(|units| [bits(units, 0), bits(units, 1)]).collect();
         let Dense { rows, cols, .. } = *dense;
         let stride = rows.next_multiple_of(8);
-        let mut columns = vec![0.0; stride * cols];
+        let (mut columns, mut norms) = (vec![0.0; stride * cols], vec![0.0; stride]);
         for i in 0..rows {
-            a.linear.for_row(i, |j, w| columns[j * stride + i] = w);
+            let mut length = Length::default();
+            a.linear.for_row(i, |j, w| {
+                columns[j * stride + i] = w;
+                length.add(w.abs());
+            });
+            norms[i] = length.bound();
         }
         let mut bias = vec![0.0; stride];
         (0..rows).for_each(|i| bias[i] = a.bias.as_ref().map_or(0.0, |b| b.get(i)));
-        Some(Link { columns, bias, rows, stride, slopes })
+        Some(Link { columns, norms, bias, rows, stride, slopes, sloped })
     };
     stages.windows(2).map(link).collect::<Option<Vec<Link>>>().unwrap_or_default()
 }

@@ -4,14 +4,14 @@
 //! cannot give one it answers `None` and the caller goes to exact arithmetic. Derivations: `docs/numerics.md`.
 
 use super::stage::{Level, NONE};
-use crate::polytope::wide;
+use crate::vectors::wide;
 
 /// Unit roundoff of float64.
 const U: f64 = f64::EPSILON / 2.0;
 /// Covers the rounding of the bounds themselves.
-const SLACK: f64 = 1.0 + 1e-9;
+pub const SLACK: f64 = 1.0 + 1e-9;
 /// Far below every bound that matters; covers underflow.
-const TINY: f64 = 1e-290;
+pub const TINY: f64 = 1e-290;
 /// A vertex less certain than this, relative to its size, is solved for from its hyperplanes: along chains of cuts the
 /// bounds grow by a factor each, which the error itself does not. Few signs are so close to zero that it matters, and
 /// for these the vertex is solved for.
@@ -123,7 +123,13 @@ impl<const D: usize> Row<D> {
 /// Error of a form's coefficients and of rounding its constant.
 #[inline(always)]
 pub fn full_error<const D: usize>(error: f64, c: f64) -> f64 {
-    (error + (D + 4) as f64 * U * c.abs()) * SLACK + TINY
+    (error + full_factor::<D>() * c.abs()) * SLACK + TINY
+}
+
+/// Rounding of a form's value, per unit of its constant.
+#[inline(always)]
+pub fn full_factor<const D: usize>() -> f64 {
+    (D + 4) as f64 * U
 }
 
 /// The point where `row` vanishes between `p` (above) and `n` (below), both finite.
