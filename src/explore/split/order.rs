@@ -8,6 +8,7 @@ use super::descent::{End, Stop, Walk};
 use super::show::{Finished, Want};
 use super::tree::{NotSplit, Tree, Worker};
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -16,6 +17,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 const CHUNK: usize = 256;
 /// Chunks that a thread may be ahead in a subtree.
 const AHEAD: usize = 16;
+
+/// Most neighbouring subtrees that a thread takes at once.
+const RUN: usize = 4;
 
 /// What a thread says of its subtree.
 pub enum Message {
@@ -52,27 +56,55 @@ impl Tree<'_> {
         let senders: Vec<Mutex<Option<SyncSender<Message>>>> =
             senders.into_iter().map(|s| Mutex::new(Some(s))).collect();
         let stop = |work| quit.load(Ordering::Relaxed) || stop(work);
-        let work = || {
-            let mut worker = self.worker();
-            loop {
-                let k = next.fetch_add(1, Ordering::Relaxed);
-                let sender = senders.get(k).and_then(|s| s.lock().ok()?.take());
-                let Some(sender) = sender else { return };
-                if stop(0) {
-                    // As many messages as this fit, and a receiver that is gone wants none.
-                    let _ = sender.send(Message::End(Err(Stop::Asked)));
-                    continue;
-                }
-                self.send(&mut worker, paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
+        let ended: Vec<AtomicBool> = paths.iter().map(|_| AtomicBool::new(false)).collect();
+        let threads = rayon::current_num_threads().min(paths.len());
+        // Neighbours go to one thread, which passes the splits above them once; where regions are shown one by one, since
+        // a thread that is far ahead waits.
+        let run = |from: usize| match want {
+            None => (paths.len().saturating_sub(from) / (8 * threads).max(1)).clamp(1, RUN),
+            Some(_) => 1,
+        };
+        // The next subtrees; their senders are dropped with what holds them.
+        let claim = || {
+            let run = run(next.load(Ordering::Relaxed));
+            let from = next.fetch_add(run, Ordering::Relaxed);
+            let own = (from..from + run).map_while(|k| Some((k, senders.get(k)?.lock().ok()?.take()?)));
+            own.collect::<VecDeque<_>>()
+        };
+        // Walks the next subtree; whether there was one.
+        let walk_next = |worker: &mut Worker, own: &mut VecDeque<(usize, SyncSender<Message>)>| {
+            if own.is_empty() {
+                *own = claim();
             }
+            let Some((k, sender)) = own.pop_front() else { return false };
+            if stop(0) {
+                // As many messages as this fit, and a receiver that is gone wants none.
+                let _ = sender.send(Message::End(Err(Stop::Asked)));
+            } else {
+                self.send(worker, paths[k], want, room.load(Ordering::Relaxed), &stop, &sender);
+            }
+            ended[k].store(true, Ordering::Release);
+            true
+        };
+        let work = || {
+            let (mut worker, mut own) = (self.worker(), VecDeque::new());
+            while walk_next(&mut worker, &mut own) {}
         };
         std::thread::scope(|scope| {
-            for _ in 0..rayon::current_num_threads().min(paths.len()) {
+            // A subtree whose regions are not shown is one message, which nobody waits for: this thread walks too until
+            // the next one is there.
+            let mut own = want.is_none().then(|| (self.worker(), VecDeque::new()));
+            for _ in usize::from(own.is_some())..threads {
                 scope.spawn(work);
             }
             // Dropped on every way out of here, which ends the threads that still send.
             let receivers = receivers;
-            let taken = paths.iter().zip(receivers).find_map(|(path, receiver)| take(path, &receiver).transpose());
+            let taken = paths.iter().zip(receivers).zip(&ended).find_map(|((path, receiver), ended)| {
+                if let Some((worker, own)) = &mut own {
+                    while !ended.load(Ordering::Acquire) && walk_next(worker, own) {}
+                }
+                take(path, &receiver).transpose()
+            });
             quit.store(true, Ordering::Relaxed);
             taken.transpose()
         })

@@ -27,7 +27,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             found => found,
         };
         self.seeking = false;
-        self.counts = Counts::new(D, &self.ground.stages);
+        // On the way nothing is counted, but rows that vanish are noted.
+        self.counts.vanishing.fill(false);
         for (floor, stage) in self.floors.iter_mut().zip(&self.ground.stages.list) {
             for seen in &mut floor.seen {
                 seen.clear();

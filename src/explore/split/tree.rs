@@ -75,38 +75,24 @@ impl<'a> Tree<'a> {
         stop: &(dyn Fn(u64) -> bool + Sync),
     ) -> anyhow::Result<Result<Tree<'a>, NotSplit>> {
         let Some(corners) = corners(bounds, walker.dimension()) else { return Ok(Err(NotSplit::Corners)) };
-        let points = points::samples(walker, bounds, seed, points, &|| stop(0))?;
         let stages = Stages::new(walker.network());
         let columns = (walker.network().nodes.iter()).map(|node| match &node.op {
             Op::Affine(map) if stages.links.is_empty() && Follower::suits(map) => Follower::columns(map),
             _ => vec![],
         });
-        let ground = Ground { walker, bounds, columns: columns.collect(), stages, corners, points, volumes };
+        let columns = columns.collect();
+        let ground = Ground { walker, bounds, columns, stages, corners, points: vec![], volumes };
         let above = Counts::new(walker.dimension(), &ground.stages);
         let mut tree = Tree { ground, trunk: 0, paths: vec![], whole: false, above };
-        let most = tree.ground.stages.most;
-        let mut worker = tree.ground.worker();
-        let mut trunk = 0;
-        while !stop(0) {
-            let walk = worker(&Errand { path: &[], trunk, collect: true, limit: u64::MAX, stop, show: None });
-            let walk = match walk {
-                Ok(walk) => walk,
-                Err(Stop::Asked) => break,
-                Err(stop) => return Ok(Err(NotSplit::from(stop))),
-            };
-            let open = walk.paths.iter().any(|p| p.len() == trunk);
-            (tree.paths, tree.above, tree.trunk) = (walk.paths, walk.counts, trunk);
-            if tree.paths.len() >= SUBTREES || trunk == TRUNK || !open {
-                tree.whole = true;
-                break;
-            }
-            // No shorter trunk can have as many subtrees.
-            let mut reach = tree.paths.len();
-            while reach < SUBTREES && trunk < TRUNK {
-                (reach, trunk) = (reach * most, trunk + 1);
-            }
+        // Points do not change the tree.
+        let (points, trunk) =
+            rayon::join(|| points::samples(walker, bounds, seed, points, &|| stop(0)), || tree.ground.trunk(stop));
+        tree.ground.points = points?;
+        match trunk {
+            Ok(Some(trunk)) => (tree.paths, tree.above, tree.trunk, tree.whole) = trunk,
+            Ok(None) => {}
+            Err(reason) => return Ok(Err(reason)),
         }
-        drop(worker);
         Ok(Ok(tree))
     }
 
@@ -146,7 +132,36 @@ impl<'a> Tree<'a> {
 /// Walks any part of a tree.
 pub type Worker<'a> = Box<dyn FnMut(&Errand) -> Result<Walk, Stop> + 'a>;
 
+/// The paths of the subtrees, what is counted above them, the splits down to them, and whether these are all.
+type Trunk = (Vec<Vec<u16>>, Counts, usize, bool);
+
 impl Ground<'_> {
+    /// Cuts the tree; `None` when `stop` said so before the first cut.
+    fn trunk(&self, stop: &(dyn Fn(u64) -> bool + Sync)) -> Result<Option<Trunk>, NotSplit> {
+        let most = self.stages.most;
+        let mut worker = self.worker();
+        let (mut trunk, mut found) = (0, None);
+        while !stop(0) {
+            let walk = match worker(&Errand { path: &[], trunk, collect: true, limit: u64::MAX, stop, show: None }) {
+                Ok(walk) => walk,
+                Err(Stop::Asked) => break,
+                Err(stop) => return Err(stop.into()),
+            };
+            let open = walk.paths.iter().any(|p| p.len() == trunk);
+            let (own, mut reach) = (trunk, walk.paths.len());
+            let whole = reach >= SUBTREES || trunk == TRUNK || !open;
+            // No shorter trunk can have as many subtrees.
+            while reach < SUBTREES && trunk < TRUNK {
+                (reach, trunk) = (reach * most, trunk + 1);
+            }
+            found = Some((walk.paths, walk.counts, own, whole));
+            if whole {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     fn worker(&self) -> Worker<'_> {
         match self.walker.dimension() {
             1 => worker::<1>(self),
