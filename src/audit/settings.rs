@@ -68,7 +68,7 @@ pub fn report_settings(domain: &explore::Domain, settings: &Settings, found: &Ex
         auto: found.why.clone(),
         samples: match found.left_out {
             Some(_) => settings.plan.samples,
-            None => sampled.then(|| settings.plan.samples.unwrap_or_else(|| explore::default_samples(found.dimension))),
+            None => sampled.then_some(found.samples_asked),
         },
         ..enumeration(domain, settings)
     }

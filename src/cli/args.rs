@@ -98,7 +98,7 @@ pub struct Auditing {
     #[arg(long, value_enum, help_heading = "How")]
     pub(super) weight: Option<WeightArg>,
 
-    /// Samples to take, or how many of --points [default: by the number of inputs, stated in the report]
+    /// Samples to take, or how many of --points [default: what about a minute allows, stated in the report]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     pub(super) samples: Option<u64>,
 

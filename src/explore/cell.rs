@@ -34,6 +34,8 @@ pub struct CellFaces {
     pub on_walls: Vec<HyperplaneId>,
     /// Rows (classes of coincident ones) that stayed undecided.
     pub undecided: usize,
+    /// What the decisions took, in multiplications, roughly.
+    pub work: u64,
     /// What verification found, where it was asked for.
     pub evidence: Option<Box<Evidence>>,
 }
@@ -57,7 +59,8 @@ pub fn faces(
     if certify.is_on() && observer.stopped() {
         return None;
     }
-    let mut cell = CellFaces { evidence, ..CellFaces::default() };
+    let work = answer.effort.work(walker.dimension(), region.labels.len());
+    let mut cell = CellFaces { work, evidence, ..CellFaces::default() };
     for class in answer.classes {
         let witness = match class.verdict {
             Verdict::Face(witness) => witness.point(),

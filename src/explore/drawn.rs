@@ -20,8 +20,8 @@ pub enum Source<'a> {
     Uniform {
         /// Their seed.
         seed: u64,
-        /// How many.
-        count: u64,
+        /// How many; as many as about a minute allows where that is not stated.
+        count: Option<u64>,
     },
     /// Given points.
     Data(DataPoints<'a>),
@@ -97,11 +97,11 @@ impl<'a> DataPoints<'a> {
 }
 
 impl Source<'_> {
-    /// How many samples there are.
-    pub fn len(&self) -> u64 {
+    /// How many samples to take, where that is stated.
+    pub fn count(&self) -> Option<u64> {
         match self {
             Source::Uniform { count, .. } => *count,
-            Source::Data(data) => data.order.len() as u64,
+            Source::Data(data) => Some(data.order.len() as u64),
         }
     }
 

@@ -114,10 +114,10 @@ fn rows_of(network: &Network) -> u64 {
     network.nodes.iter().map(|n| of(&n.op, n.len()) as u64).sum()
 }
 
-/// Most bytes of affine forms that are alive at a time.
+/// Most bytes of affine forms that are alive at a time, in pairs of numbers.
 fn forms(network: &Network, d: u64) -> u64 {
     let last = last_uses(network);
-    let size = |id: usize| network.nodes[id].len() as u64 * ((d + 1) * FLOAT + FLOAT);
+    let size = |id: usize| network.nodes[id].len() as u64 * 2 * ((d + 1) * FLOAT + FLOAT);
     let (mut alive, mut most) = (0, 0);
     for id in 0..network.nodes.len() {
         alive += size(id);

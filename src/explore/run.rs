@@ -176,6 +176,8 @@ pub struct Exploration {
     pub why: Option<String>,
     /// Samples taken; 0 when enumerating.
     pub samples: u64,
+    /// Samples to take; of a run that ended before it chose their number, those that it took to choose.
+    pub samples_asked: u64,
     /// Number of free inputs.
     pub dimension: usize,
     /// What one count stands for.
@@ -219,16 +221,6 @@ pub struct Exploration {
     pub findings: Vec<Finding>,
     /// Of one part of a run, its sums.
     pub sums: Option<Sums>,
-}
-
-/// Samples of a default run: what about a minute allows.
-pub fn default_samples(dimension: usize) -> u64 {
-    match dimension {
-        0..=20 => 2000,
-        21..=100 => 500,
-        101..=1000 => 20,
-        _ => 3,
-    }
 }
 
 /// Explores `network` over `domain`.
@@ -468,6 +460,7 @@ impl Counted {
             method: Method::Enumerate,
             why,
             samples: 0,
+            samples_asked: 0,
             dimension: place.dimension,
             weight: Weight::Region,
             regions_found: self.tally.seen(),
@@ -506,8 +499,7 @@ fn sampled(
         None => {
             let how = "state a box with --domain LO,HI";
             anyhow::ensure!(bounds.is_bounded(), "an unbounded domain has no uniform samples: {how}");
-            let count = plan.samples.unwrap_or_else(|| default_samples(walker.dimension()));
-            Source::Uniform { seed: plan.seed, count }
+            Source::Uniform { seed: plan.seed, count: plan.samples }
         }
     };
     let found = sample::sample(walker, bounds, &source, plan.engine, control)?;
@@ -527,6 +519,7 @@ fn sampled(
         method: Method::Sample,
         why,
         samples: found.samples,
+        samples_asked: found.asked,
         dimension: walker.dimension(),
         weight,
         tally,

@@ -11,6 +11,7 @@ use super::cross::count;
 use super::drawn::{LeftOut, Source};
 use super::memory::{Memory, Remember};
 use super::pulse::Pulse;
+use super::quota::{PILOT, quota};
 use super::sides::Sides;
 use super::slope::{self, Slopes};
 use super::{Control, Progress, State, Tally};
@@ -30,6 +31,8 @@ pub struct Sampling {
     pub sides: Option<Sides>,
     /// Samples done.
     pub samples: u64,
+    /// Samples to take; as long as their number is open, those that tell.
+    pub asked: u64,
     /// Data points among them that are in no count.
     pub left_out: LeftOut,
     /// Regions met exactly once, and exactly twice.
@@ -69,20 +72,24 @@ pub fn sample(
     engine: Engine,
     control: &Control,
 ) -> anyhow::Result<Sampling> {
-    let samples = source.len();
-    let memory = Memory::estimate(walker, bounds, &control.certify, samples, Remember::Faces);
+    let (d, stated) = (walker.dimension(), source.count());
+    // Before it is known what a sample takes, memory is for as many as can come.
+    let most = stated.unwrap_or_else(|| quota(d, 0));
+    let memory = Memory::estimate(walker, bounds, &control.certify, most, Remember::Faces);
     let at_once = memory.admit(control.max_memory, block(walker))?;
-    let mut out = Sampling::default();
+    let mut out = Sampling { asked: stated.unwrap_or(PILOT), ..Sampling::default() };
+    let nodes = walker.network().nodes.len();
+    let forms: u64 = (0..nodes).map(|id| walker.network().multiplications(id)).sum::<u64>() * (d as u64 + 1);
+    let mut work = 0;
     let mut known: HashMap<Pattern, Met> = HashMap::new();
-    let tenth = samples - samples.div_ceil(10);
-    let (mut new_late, mut late) = (0u64, 0u64);
+    let mut new = vec![];
     let mut slopes = Some(Slopes::default());
-    while out.samples < samples {
+    while out.samples < out.asked {
         if let Some(state) = control.exhausted() {
             out.state = state;
             break;
         }
-        let end = samples.min(out.samples + at_once as u64);
+        let end = out.asked.min(out.samples + at_once as u64);
         let drawn = (out.samples..end).into_par_iter().map(|k| source.draw(walker, bounds, k));
         let drawn: Vec<_> = drawn.collect::<Result<_, _>>()?;
         let mut fresh: HashMap<&Pattern, usize> = HashMap::new();
@@ -93,9 +100,10 @@ pub fn sample(
                 todo.len() - 1
             });
         }
+        let asked = out.asked;
         let progress = |done: u64, regions: usize| Progress {
             done,
-            total: Some(samples),
+            total: Some(asked),
             regions: regions as u64,
             note: "samples",
             rows: None,
@@ -134,6 +142,7 @@ pub fn sample(
                 Ok(inside) => inside,
                 Err((row, outside)) => {
                     out.left_out.add(*row, *outside);
+                    new.push(None);
                     continue;
                 }
             };
@@ -141,10 +150,8 @@ pub fn sample(
                 Some(i) => &mut computed[i],
                 None => known.get_mut(pattern).expect("a region that is not new is known"),
             };
-            if k >= tenth {
-                late += 1;
-                new_late += u64::from(met.times == 0);
-            }
+            new.push(Some(met.times == 0));
+            work += met.faces.work + forms;
             met.times += 1;
             count(&mut out.tally, &met.faces, 1);
             match (met.slope, &mut slopes) {
@@ -160,10 +167,16 @@ pub fn sample(
             out.state = control.exhausted().unwrap_or_else(|| State::partial("time limit reached".into()));
             break;
         }
+        if stated.is_none() && out.samples == PILOT {
+            out.asked = quota(d, work);
+        }
     }
     out.slopes = slopes;
     out.met = [1, 2].map(|times| known.values().filter(|m| m.times == times).count() as u64);
-    out.new_in_last_tenth = (late > 0).then(|| new_late as f64 / late as f64);
+    // Of a run that was ended early, the last tenth that it was to take may lack.
+    let tenth = new.len().min((out.asked - out.asked.div_ceil(10)) as usize);
+    let late: Vec<bool> = new[tenth..].iter().copied().flatten().collect();
+    out.new_in_last_tenth = (!late.is_empty()).then(|| late.iter().filter(|&&n| n).count() as f64 / late.len() as f64);
     Ok(out)
 }
 

@@ -194,6 +194,14 @@ impl Network {
         }
     }
 
+    /// Multiplications of one forward pass through node `id`: the weights of its map, shared ones each time.
+    pub fn multiplications(&self, id: NodeId) -> u64 {
+        let Op::Affine(map) = &self.nodes[id].op else { return 0 };
+        let mut count = 0;
+        (0..self.nodes[id].len()).for_each(|i| map.linear.for_row(i, |_, _| count += 1));
+        count
+    }
+
     /// Number of element-wise units with exactly one breakpoint (what `eval` counts as units).
     pub fn single_breakpoint_units(&self) -> usize {
         self.count_units(|breakpoints| breakpoints == 1)

@@ -421,14 +421,28 @@ fn search(slope: impl Fn(f64) -> f64, begin: f64, limit: f64) -> f64 {
     if at_end >= -enough {
         return end;
     }
+    // The Illinois rule: an end that stays weighs half as much every time, or it would hold the secant where the slope falls
+    // off as if by a step.
+    let (mut weight, mut last) = ([1.0, 1.0], None);
     for _ in 0..BOX_SEARCH {
-        let secant = start + (end - start) * (at_start / (at_start - at_end));
+        let (above, below) = (weight[0] * at_start, weight[1] * at_end);
+        let secant = start + (end - start) * (above / (above - below));
         let middle = secant.clamp(start + 0.05 * (end - start), end - 0.05 * (end - start));
         let here = slope(middle);
         if here.abs() <= enough {
             return middle;
         }
-        if here > 0.0 { (start, at_start) = (middle, here) } else { (end, at_end) = (middle, here) }
+        let moved = usize::from(here <= 0.0);
+        if here > 0.0 {
+            (start, at_start) = (middle, here)
+        } else {
+            (end, at_end) = (middle, here)
+        }
+        weight[moved] = 1.0;
+        if last == Some(moved) {
+            weight[1 - moved] *= 0.5;
+        }
+        last = Some(moved);
     }
     start
 }

@@ -9,7 +9,7 @@
 use super::observer::Observer;
 use super::rows::ExactRows;
 use super::simplex;
-use super::tolerances::{EXACT_SIMPLEX_WORK, EXACT_SOLVE_DIMENSION};
+use super::tolerances::{EXACT_SIMPLEX_WORK, EXACT_SOLVE_DIMENSION, EXACT_SOLVE_ROWS};
 use super::verdict::{Farkas, Verdict, Witness};
 use crate::ir::{Rational, common_multiple, rational};
 use dashu_int::ops::{Abs, Gcd};
@@ -106,7 +106,7 @@ impl<'a> Exact<'a> {
     /// Exact multipliers on `rows` for row `i`, when they are non-negative and prove it redundant.
     pub fn proof(&self, i: usize, rows: &[usize]) -> Option<Farkas> {
         let d = self.interior.len();
-        if d > EXACT_SOLVE_DIMENSION || rows.is_empty() {
+        if rows.is_empty() || (d > EXACT_SOLVE_DIMENSION && rows.len() > EXACT_SOLVE_ROWS) {
             return None;
         }
         let target = self.row(i)?;

@@ -174,8 +174,14 @@ impl Region<'_> {
                 margin.map(|margin| Verdict::Face(Witness::Float { point, margin }))
             }
             Some(lazy::Found::Multipliers(rows, multipliers)) => {
-                let gap = self.check.proof(i, &rows, &multipliers, &mut workspace.scratch);
-                gap.map(|gap| Verdict::Redundant(Farkas::Float { rows, multipliers, gap }))
+                match self.check.proof(i, &rows, &multipliers, &mut workspace.scratch) {
+                    Some(gap) => Some(Verdict::Redundant(Farkas::Float { rows, multipliers, gap })),
+                    // By no gap at all, perhaps: exactly the sum of these rows.
+                    None => {
+                        let used = rows.iter().zip(&multipliers).filter(|(_, y)| **y > 0.0).map(|(&f, _)| f);
+                        self.settle(i, None, Some(&used.collect::<Vec<_>>()), effort)
+                    }
+                }
             }
             None => None,
         };

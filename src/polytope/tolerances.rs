@@ -61,6 +61,10 @@ pub const EXACT_SIMPLEX_WORK: usize = 600_000;
 /// Dimension up to which a small system is solved exactly. Beyond it the integers grow to tens of thousands of bits.
 pub const EXACT_SOLVE_DIMENSION: usize = 160;
 
+/// Rows up to which it is solved in any dimension: a row that others touch but do not cut, as the unit under a pooled maximum,
+/// is the sum of a few. Without it such rows of a convolutional network stay undecided.
+pub const EXACT_SOLVE_ROWS: usize = 16;
+
 /// Pivots after which the exact simplex gives up (undecided). It ends by itself; this bounds the time it takes.
 pub const EXACT_PIVOTS: usize = 4_000;
 

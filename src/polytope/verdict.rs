@@ -4,6 +4,7 @@
 //! order of elimination: coincident rows are one class, so no proof can rest on a copy of the row it removes (see
 //! `docs/numerics.md`, section "Why proofs need no order").
 
+use super::tolerances::SIEVED;
 use crate::ir::Rational;
 
 /// Which engine decides.
@@ -111,6 +112,18 @@ pub struct Effort {
     pub smallest_accepted_gap: Option<f64>,
     /// Largest (nearest to zero) gap of a float proof of redundancy, as a negative distance.
     pub largest_rejected_gap: Option<f64>,
+}
+
+impl Effort {
+    /// Multiplications that this took for `rows` half-spaces beside the walls, roughly: within a factor of five of the time
+    /// that the machines of `docs/performance.md` needed.
+    pub fn work(&self, dimension: usize, rows: usize) -> u64 {
+        let matrix = (dimension * rows.min(SIEVED)) as u64;
+        let exact = 10_000 + 10 * (dimension as u64).pow(3);
+        self.steps as u64 * (2_000 + matrix)
+            + self.lp_calls as u64 * 4_000 * (rows as u64 + matrix)
+            + self.exact_decisions as u64 * exact
+    }
 }
 
 /// All classes of one region.

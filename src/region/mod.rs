@@ -4,6 +4,7 @@
 //! rounding error. Knows `ir` only, never solvers.
 
 mod batch;
+mod double;
 mod exact;
 mod forms;
 mod label;

@@ -4,6 +4,7 @@
 //! rational arithmetic; a point that lies on a hyperplane is refused, not guessed. A unit that is identically on its
 //! breakpoint takes the lower piece; candidates with equal functions are one choice, named by the lowest index.
 
+use super::double::Low;
 use super::{Boundary, Forms, HyperplaneId, Layout, Pattern, last_uses};
 use crate::ir::{Activation, Max, Network, NodeId, Op, Rational, rational};
 
@@ -28,6 +29,19 @@ pub struct Region {
     pub outputs: Vec<Vec<f64>>,
     /// Bound on the error of each coefficient of an output's element.
     pub output_errors: Vec<Vec<f64>>,
+}
+
+/// Error of a coefficient, relative to the largest one of its row, from which rows are computed in pairs of float64: at some
+/// hundred inputs a face's witness would have to keep a millionth of all slacks.
+const COARSE: f64 = 1e-9;
+
+impl Region {
+    /// Whether float64 leaves rows in doubt.
+    fn is_coarse(&self) -> bool {
+        let d = self.normals.len().checked_div(self.offsets.len()).unwrap_or(0);
+        let rows = self.normals.chunks_exact(d.max(1)).zip(&self.errors);
+        rows.into_iter().any(|(row, error)| *error > COARSE * row.iter().fold(0.0, |m: f64, a| m.max(a.abs())))
+    }
 }
 
 /// Why no region was built.
@@ -188,7 +202,18 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// In float64, and in pairs of them where that leaves a row in doubt.
     fn walk(&self, choice: &Choice) -> Result<Region, NoRegion> {
+        let region = self.walk_in(choice, false)?;
+        if region.is_coarse() { self.in_pairs(&region.pattern) } else { Ok(region) }
+    }
+
+    /// As [`Walker::with`], in pairs of float64 whether that takes them or not.
+    pub fn in_pairs(&self, pattern: &Pattern) -> Result<Region, NoRegion> {
+        self.walk_in(&Choice::Given(pattern), true)
+    }
+
+    fn walk_in(&self, choice: &Choice, in_pairs: bool) -> Result<Region, NoRegion> {
         let network = self.network;
         let mut region = Region {
             pattern: self.layout.empty(),
@@ -202,6 +227,7 @@ impl<'a> Walker<'a> {
             output_errors: vec![],
         };
         let mut forms: Vec<Forms> = Vec::with_capacity(network.nodes.len());
+        let mut low: Vec<Low> = vec![];
         for (id, node) in network.nodes.iter().enumerate() {
             match &node.op {
                 Op::Activation(a) => {
@@ -216,9 +242,15 @@ impl<'a> Walker<'a> {
                 }
                 _ => {}
             }
-            let next = self.node_forms(id, &forms, &region.pattern);
-            forms.push(next);
+            if in_pairs {
+                let (next, rest) = self.node_pairs(id, &forms, &low, &region.pattern);
+                forms.push(next);
+                low.push(rest);
+            } else {
+                forms.push(self.node_forms(id, &forms, &region.pattern));
+            }
             self.release(&mut forms, id);
+            self.release(&mut low, id);
         }
         region.outputs = network.outputs.iter().map(|o| forms[o.node].values.clone()).collect();
         region.output_errors = network.outputs.iter().map(|o| forms[o.node].errors.clone()).collect();
@@ -226,10 +258,10 @@ impl<'a> Walker<'a> {
     }
 
     /// Frees the forms that no later node reads.
-    pub(super) fn release(&self, forms: &mut [Forms], id: NodeId) {
-        for &s in self.network.sources(id) {
-            if self.last_use[s] == id {
-                forms[s] = Forms::default();
+    pub(super) fn release<F: Default>(&self, forms: &mut [F], id: NodeId) {
+        for &s in self.network.sources(id).iter().filter(|&&s| self.last_use[s] == id) {
+            if let Some(form) = forms.get_mut(s) {
+                *form = F::default();
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Regions at points: the half-spaces hold there, and the affine map is the network's.
 //! Source of truth: forward evaluation and finite differences of it.
 
-use crate::support::{Builder, Numbers, mlp, run};
+use crate::support::{Builder, Numbers, mlp, run, zoo};
 use polyaudit::explore::{Domain, Method, Weight};
 use polyaudit::import::{self, Options, Status, TABLE};
-use polyaudit::ir::{Curve, Max, Network, Op};
+use polyaudit::ir::{Curve, Max, Network, Op, Rational, rational};
 use polyaudit::polytope::Engine;
 use polyaudit::region::Walker;
 use std::collections::BTreeSet;
@@ -173,4 +173,56 @@ fn patterns_of_many_points_are_those_of_each() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/geometry/central-deep-3-10-6.onnx");
     let network = import::load(path.as_ref(), &import::Options::default()).expect("a fixture").network;
     assert_eq!(Walker::new(&network).patterns_at(&[vec![0.0; 3]]), [None]);
+}
+
+/// Error of the rows of a region against the exact ones, which may not exceed the stated bounds; the largest bound, relative to
+/// its row.
+fn bounded(name: &str, walker: &Walker, region: &polyaudit::region::Region) -> f64 {
+    let d = walker.dimension();
+    let mut largest: f64 = 0.0;
+    for (r, (label, lower)) in region.labels.iter().zip(&region.lower).enumerate() {
+        let (normal, offset) = walker.exact_halfspace(&region.pattern, *label, *lower).expect("a small network");
+        let row = region.normals[r * d..][..d].iter().chain([&region.offsets[r]]);
+        let bound = rational(region.errors[r]);
+        for (value, exact) in row.clone().zip(normal.iter().chain([&offset])) {
+            let off = rational(*value) - exact;
+            let off = if off < Rational::ZERO { -off } else { off };
+            assert!(off <= bound, "{name}, row {r}: {value} is off by {off}, at most {}", region.errors[r]);
+        }
+        largest = largest.max(region.errors[r] / row.fold(0.0, |m: f64, a| m.max(a.abs())));
+    }
+    largest
+}
+
+/// Truth: exact rows in rationals.
+#[test]
+fn rows_are_within_their_bounds_of_the_exact_ones() {
+    for (name, network) in (0..3).flat_map(zoo).chain(kinds().into_iter().map(|(n, k)| (n.to_string(), k))) {
+        let (walker, mut numbers) = (Walker::new(&network), Numbers::new(3));
+        for _ in 0..3 {
+            let x: Vec<f64> = (0..network.input_len()).map(|_| numbers.next()).collect();
+            let Ok(region) = walker.at(&x) else { continue };
+            bounded(&name, &walker, &region);
+            let fine = walker.in_pairs(&region.pattern).expect("the region again");
+            assert_eq!((&fine.labels, &fine.vanishing), (&region.labels, &region.vanishing), "{name}");
+            bounded(&name, &walker, &fine);
+        }
+    }
+}
+
+/// The bounds of float64 grow by the layer; where they leave rows in doubt, pairs take over by themselves.
+#[test]
+fn deep_networks_have_rows_to_the_last_bit() {
+    let widths = [vec![5], vec![60; 12], vec![1]].concat();
+    let network = mlp(&widths, 8, 0.1);
+    let walker = Walker::new(&network);
+    let region = walker.at(&[0.3, -0.2, 0.5, 0.1, -0.7]).expect("a point off every hyperplane");
+    let all = bounded("deep", &walker, &region);
+    assert!(0.0 < all && all < 4.0 * f64::EPSILON, "{all}");
+    let forms = (0..network.nodes.len()).fold(vec![], |mut forms, id| {
+        forms.push(walker.node_forms(id, &forms, &region.pattern));
+        forms
+    });
+    let last = forms[forms.len() - 2].errors.iter().fold(0.0, |m: f64, e| m.max(*e));
+    assert!(last > 1e-9, "float64 alone would have done: {last}");
 }

@@ -16,8 +16,13 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// Name, lower and upper bound of every input.
-const MODELS: [(&str, f64, f64); 3] =
-    [("mnist_fc_256x2", -1.0, 1.0), ("cifar_base_kw", 0.0, 1.0), ("cifar10_resnet_2b", 0.0, 1.0)];
+const MODELS: [(&str, f64, f64); 5] = [
+    ("mnist_fc_256x2", -1.0, 1.0),
+    ("mnist_relu_9_200", 0.0, 1.0),
+    ("convnet_maxpool", -1.0, 1.0),
+    ("cifar_base_kw", 0.0, 1.0),
+    ("cifar10_resnet_2b", 0.0, 1.0),
+];
 
 fn main() {
     let folder = std::env::var_os("POLYAUDIT_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);

@@ -135,7 +135,7 @@ impl Stages {
             }
         }
         let links = links(network, &list);
-        let weights: Vec<u64> = (network.nodes.iter().map(|n| weights(&n.op, n.len()))).collect();
+        let weights: Vec<u64> = (0..network.nodes.len()).map(|id| network.multiplications(id)).collect();
         let exact_work = list.iter().map(|stage| weights[..=stage.source].iter().sum()).collect();
         // By the stages' own nodes: the source of a stage on another branch can lie before that of the stage before it.
         let before = [0].into_iter().chain(list.iter().map(|stage| stage.node));
@@ -165,14 +165,6 @@ impl Stage {
 /// Position of the tie of candidates `a < b` among those of a group of `k`.
 pub fn tie(k: usize, a: usize, b: usize) -> u32 {
     (a * k - a * (a + 1) / 2 + b - a - 1) as u32
-}
-
-/// Weights of a map that are multiplied with.
-fn weights(op: &Op, rows: usize) -> u64 {
-    let Op::Affine(map) = op else { return 0 };
-    let mut count = 0;
-    (0..rows).for_each(|i| map.linear.for_row(i, |_, _| count += 1));
-    count
 }
 
 fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
