@@ -19,3 +19,15 @@ pub fn quota(dimension: usize, work: u64) -> u64 {
     };
     BUDGET.checked_div(work / PILOT).unwrap_or(most).clamp(PILOT, most)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dear_samples_are_few_and_cheap_ones_as_many_as_serve() {
+        assert_eq!([5, 50, 500, 5000].map(|d| quota(d, 0)), [2000, 500, 200, 200]);
+        assert_eq!(quota(784, u64::MAX), PILOT);
+        assert_eq!(quota(784, PILOT * BUDGET / 40), 40);
+    }
+}

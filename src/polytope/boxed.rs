@@ -446,3 +446,18 @@ fn search(slope: impl Fn(f64) -> f64, begin: f64, limit: f64) -> f64 {
     }
     start
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Truth: the slope is written down. Near its end it falls off as if by a step, as when the box cuts everything off.
+    #[test]
+    fn the_search_finds_ends_of_any_size() {
+        for end in [1e-12, 1e-9, 1e-3, 0.4, 3.0, 1e5] {
+            let slope = |t: f64| if t < end { 1e14 } else { 1e14 - 1.1e14 * ((t - end) / (0.01 * end)).min(1.0) };
+            let found = search(slope, slope(0.0), f64::INFINITY);
+            assert!(found > 0.99 * end && slope(found).abs() <= 1e13, "{end}: {found}");
+        }
+    }
+}

@@ -13,7 +13,8 @@ fn sums(d: usize, shifts: &[f64], sparse: bool) -> (Halfspaces, Vec<bool>) {
     for k in 0..2 * shifts.len() {
         let sees = |c: usize| !sparse || (c + 7 * k) % d < d / 10;
         let a: Vec<f64> = (0..d).map(|c| if sees(c) { f64::from(r.normal() as f32) } else { 0.0 }).collect();
-        let b = 0.01 + 0.01 * f64::from(r.signed().abs() as f32);
+        // Sums of two such numbers are exact, so that a shift of zero leaves a row that the two only touch.
+        let b = f64::from((0.01 + 0.01 * r.signed().abs()) as f32);
         h.push(&a, b, 0.0);
         expected.push(true);
         base.push((a, b));
@@ -28,7 +29,7 @@ fn sums(d: usize, shifts: &[f64], sparse: bool) -> (Halfspaces, Vec<bool>) {
 
 #[test]
 fn sums_of_rows_are_faces_when_tighter_and_redundant_when_looser() {
-    let shifts = [1e-2, -1e-3, 1e-4, -1e-5, 1e-6, -1e-7, 1e-9, -1e-9, 3.0, -1e-2];
+    let shifts = [1e-2, -1e-3, 1e-4, -1e-5, 1e-6, -1e-7, 1e-9, -1e-9, 3.0, -1e-2, 0.0, 0.0];
     for sparse in [false, true] {
         let (h, expected) = sums(300, &shifts, sparse);
         let found = faces(&h, &h, &[1e-4; 300], Engine::Auto);
