@@ -134,7 +134,8 @@ pub fn audit_with(path: &Path, settings: &Settings, control: &Control, hooks: Ho
         let keep = |record: Option<&explore::Record>| writer.as_ref().map_or(Ok(()), |w| w.add(record));
         let certify = if writer.is_some() { Certify::Keep(&keep) } else { control.certify };
         let control = Control { certify, ..*control };
-        let found = explored(&model.network, &domain, &card, settings, &control, hooks)?;
+        let mut found = explored(&model.network, &domain, &card, settings, &control, hooks)?;
+        explore::look_again(&model.network, &domain, settings.plan.seed, &mut found, &control)?;
         writer.map_or(Ok(()), certificates::Writer::finish)?;
         found
     };

@@ -121,10 +121,7 @@ fn merged(found: &Exploration) -> Result<u64, String> {
         _ if found.method == Method::Sample => Err("samples: regions were not enumerated".into()),
         _ if found.state != State::Complete => Err("the enumeration is not complete".into()),
         Some(merged) => merged.clone(),
-        None if found.shape.is_some() => {
-            Err("splitting does not know which regions are neighbours: --certify or --engine lp cross their faces"
-                .into())
-        }
+        None if found.shape.is_some() => Err("the second look at every region was ended before it was complete".into()),
         None => Err("exact arithmetic does not follow faces to neighbours".into()),
     }
 }

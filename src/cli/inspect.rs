@@ -1,6 +1,7 @@
 //! `polyaudit inspect`: the network as it was read, one line per node, as far as it could be read.
 
 use super::{args::Inspect, output};
+use crate::finding::counted;
 use crate::import::{ImportError, load};
 use crate::ir::{Linear, Network, NodeId, Op};
 use anyhow::Result;
@@ -71,7 +72,9 @@ fn network(network: &Network) -> String {
     for output in &network.outputs {
         out += &format!("output {}: node {} {:?}\n", output.name, output.node, output.shape);
     }
-    out + &format!("{} units, {parameters} parameters, {} inputs\n", network.units(), network.input_len())
+    let [units, inputs] = [network.units(), network.input_len()].map(|n| n as u64);
+    let parameters = counted(parameters as u64, "parameter");
+    out + &format!("{}, {parameters}, {}\n", counted(units, "unit"), counted(inputs, "input"))
 }
 
 /// What a node is, and its number of stored parameters.

@@ -4,6 +4,7 @@
 //! points, or subtrees), and within large regions the rows that are decided. Before anything is done there is none.
 
 use crate::explore::Progress;
+use crate::finding::counted;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -77,7 +78,7 @@ fn words(progress: &Progress, elapsed: Duration) -> String {
         None => format!("{} {}", progress.done, progress.note),
     };
     if progress.total.is_some() && progress.regions > 0 {
-        out += &format!(", {} regions", progress.regions);
+        out += &format!(", {}", counted(progress.regions, "region"));
     }
     if let Some((decided, rows)) = progress.rows {
         out += &format!(", {decided} of {rows} rows decided");

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Steps that `auto` spends on enumerating before it samples: a minute or two of one core.
 pub const TRIED: u64 = 20_000_000_000;
 
+/// Multiplications of the face engine that take as long as a step of the splitter.
+const MULTIPLICATIONS: u64 = 30;
+
 /// Budgets of a run.
 pub struct Allowance<'a> {
     /// The caller's.
@@ -28,6 +31,11 @@ impl<'a> Allowance<'a> {
     pub fn spend(&self, steps: u64) -> bool {
         let spent = self.spent.fetch_add(steps, Ordering::Relaxed).saturating_add(steps);
         spent > self.most || self.control.exhausted().is_some()
+    }
+
+    /// Adds what regions took that were crossed into, in multiplications.
+    pub fn spend_multiplications(&self, count: u64) {
+        self.spent.fetch_add(count / MULTIPLICATIONS, Ordering::Relaxed);
     }
 
     /// The state of a run that has to end now, if it has to.

@@ -4,12 +4,13 @@
 //! certified by an interior point before the region is queued; sources that vanish on the face flip together.
 //! Regions are visited in an order that does not depend on the number of threads.
 
+use super::allowance::Allowance;
 use super::bounds::Bounds;
 use super::cell::{self, CellFaces};
 use super::certify::{Certified, Certify};
 use super::memory::{Memory, Remember};
 use super::pulse::Pulse;
-use super::{Control, Progress, State, Tally, points};
+use super::{Progress, State, Tally, points};
 use crate::polytope::{Engine, Observer, Workspace};
 use crate::region::{HyperplaneId, Pattern, Walker};
 use rayon::prelude::*;
@@ -50,9 +51,10 @@ pub fn enumerate(
     seed: u64,
     engine: Engine,
     max_regions: u64,
-    control: &Control,
+    allowance: &Allowance,
     visitor: &mut Visitor,
 ) -> anyhow::Result<Crossing> {
+    let control = allowance.control;
     let memory = Memory::estimate(walker, bounds, &control.certify, max_regions, Remember::Points);
     let at_once = memory.admit(control.max_memory, BLOCK)?;
     let (pattern, start) = points::start(walker, bounds, seed)?;
@@ -64,6 +66,7 @@ pub fn enumerate(
         state: State::Complete,
     };
     let (mut frontier, mut uncrossed) = (vec![(pattern, start)], 0);
+    let forms = walker.forms_work();
     while !frontier.is_empty() {
         let mut next = Vec::new();
         for block in frontier.chunks(at_once) {
@@ -105,6 +108,11 @@ pub fn enumerate(
                 }
                 count(&mut out.tally, &visit.faces, 1);
                 out.vanishing.extend(visit.vanishing);
+                allowance.spend_multiplications(forms + visit.faces.work);
+                if allowance.given_up() {
+                    out.state = allowance.exhausted().unwrap_or(State::Complete);
+                    return Ok(out);
+                }
                 for (pattern, interior) in visit.neighbours {
                     if !out.found.contains(&pattern) {
                         out.found.insert(pattern.clone());

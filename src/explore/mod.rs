@@ -2,6 +2,7 @@
 //!
 //! Knows `ir`, `region` and `polytope`; never output formats.
 
+mod again;
 mod allowance;
 mod bounds;
 mod cell;
@@ -33,6 +34,7 @@ pub mod split;
 mod splitting;
 mod tally;
 
+pub use again::look_again;
 pub use allowance::Allowance;
 pub use bounds::{Bounds, Polytope};
 pub use cell::{CellFaces, InteriorFace, question};

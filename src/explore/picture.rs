@@ -125,7 +125,8 @@ fn cross(
     control: &Control,
 ) -> anyhow::Result<Picture> {
     let mut seen: Vec<(Pattern, CellFaces)> = vec![];
-    let crossing = cross::enumerate(walker, bounds, seed, engine, most, control, &mut |pattern, faces, _| {
+    let allowance = Allowance::new(control, u64::MAX);
+    let crossing = cross::enumerate(walker, bounds, seed, engine, most, &allowance, &mut |pattern, faces, _| {
         seen.push((pattern.clone(), faces.clone()));
         Ok(())
     })?;

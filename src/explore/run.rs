@@ -13,7 +13,7 @@ use super::row::Onlooker;
 use super::split::MOST_INPUTS;
 use super::splitting::{self, Splitting};
 use super::{Domain, Inside, Shape, Slopes, Tally, cross, exact, sample};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, grouped};
 use crate::ir::Network;
 use crate::polytope::Engine;
 use crate::region::{HyperplaneId, Walker};
@@ -66,7 +66,7 @@ pub struct Plan {
     pub seed: u64,
     /// Most regions to visit.
     pub max_regions: u64,
-    /// Steps of work that `auto` spends on enumerating by splitting before it samples; by default 2e10, a minute or two of one core.
+    /// Steps of work that `auto` spends on enumerating before it samples; by default 2e10, a minute or two of one core.
     pub most_steps: u64,
     /// Data points to sample at, one value per input of the network each, instead of uniform points.
     pub points: Option<Arc<Vec<Vec<f64>>>>,
@@ -277,16 +277,24 @@ fn run(
             if tried.state == State::Complete && allowance.given_up() {
                 tried.state = State::tried(most);
             }
-            let why = match tried.state {
+            let (why, hint) = match tried.state {
                 _ if unbounded => return Ok(tried),
-                state if state == State::regions(plan.max_regions) => format!("more than {} regions", plan.max_regions),
+                state if state == State::regions(plan.max_regions) => {
+                    let hint = "--max-regions N enumerates further; a smaller domain or a slice has fewer regions";
+                    (format!("more than {} regions", grouped(plan.max_regions)), hint)
+                }
                 state if state == State::tried(most) => {
-                    format!("their enumeration takes more than {most} steps; --method enumerate does it all the same")
+                    let hint = "--method enumerate does it all the same; a smaller domain or a slice takes less";
+                    (format!("their enumeration takes more than {} steps", grouped(most)), hint)
                 }
                 _ => return Ok(tried),
             };
             control.certify.start_over()?;
-            sampled(&walker, &bounds, domain, plan, control, Some(why))
+            let message = format!("the regions were sampled after their enumeration was given up: {why}");
+            let finding = Finding::new("enumeration-given-up", Severity::Info, message).hint(hint);
+            let mut found = sampled(&walker, &bounds, domain, plan, control, Some(why))?;
+            found.findings.push(finding);
+            Ok(found)
         }
     }
 }
@@ -328,7 +336,7 @@ fn enumerate(
         let faces = (cell.undecided == 0).then_some((cell.interior.len(), cell.walls));
         show.as_mut().map_or(Ok(()), |show| show.show(pattern, faces, Inside::Floats(inside), None))
     };
-    let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, control, visitor)?;
+    let found = cross::enumerate(walker, bounds, plan.seed, plan.engine, plan.max_regions, allowance, visitor)?;
     let inside = found.covers(walker, bounds, plan.seed, COVERAGE_POINTS)?;
     let counted = Counted {
         tally: found.tally,

@@ -78,8 +78,7 @@ pub fn sample(
     let memory = Memory::estimate(walker, bounds, &control.certify, most, Remember::Faces);
     let at_once = memory.admit(control.max_memory, block(walker))?;
     let mut out = Sampling { asked: stated.unwrap_or(PILOT), ..Sampling::default() };
-    let nodes = walker.network().nodes.len();
-    let forms: u64 = (0..nodes).map(|id| walker.network().multiplications(id)).sum::<u64>() * (d as u64 + 1);
+    let forms = walker.forms_work();
     let mut work = 0;
     let mut known: HashMap<Pattern, Met> = HashMap::new();
     let mut new = vec![];

@@ -3,8 +3,10 @@
 //! Contract: a code is stable and registered in [`CODES`]; a message says what was seen, a hint what to do next.
 
 mod codes;
+mod words;
 
 pub use codes::{CODES, Code, code, nearest, reference};
+pub use words::{counted, grouped};
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

@@ -89,6 +89,12 @@ impl<'a> Walker<'a> {
         self.network.input_len()
     }
 
+    /// Multiplications of the affine forms of one region.
+    pub fn forms_work(&self) -> u64 {
+        let nodes = (0..self.network.nodes.len()).map(|id| self.network.multiplications(id));
+        nodes.sum::<u64>() * (self.dimension() as u64 + 1)
+    }
+
     /// How patterns are packed.
     pub fn layout(&self) -> &Layout {
         &self.layout

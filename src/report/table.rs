@@ -1,7 +1,8 @@
 //! The summary that people read: a headline, a table, and the histogram drawn in text.
 
+use super::chart::number;
 use super::{Faces, Report};
-use crate::finding::Finding;
+use crate::finding::{Finding, counted, grouped};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 /// How to draw.
@@ -41,6 +42,8 @@ pub fn table(report: &Report, style: Style) -> String {
     out += &format!("{table}\n");
     out += &by_weight(report);
     out += &against_null(report);
+    out += &steepest(report);
+    out += &merged(report);
     out += &histogram(report);
     out + &findings(report, style)
 }
@@ -78,40 +81,28 @@ pub fn headline(report: &Report) -> String {
     let summary = &report.summary;
     let d = summary.inputs.unwrap_or(0);
     let units = summary.units.unwrap_or(0);
-    let points = summary.points.map(|p| format!("{} points of the data", grouped(p)));
-    let samples = summary.samples.map(|s| format!("{} samples", grouped(s)));
+    let points = summary.points.map(|p| format!("{} of the data", counted(p, "point")));
+    let samples = summary.samples.map(|s| counted(s, "sample"));
     let what = match (summary.regions, summary.regions_found, points.or(samples)) {
+        (Some(1), _, _) => "one region in all".to_string(),
         (Some(n), _, _) => format!("{} regions, all of them counted", grouped(n)),
-        (_, Some(n), Some(by)) => format!("{} regions met by {by}", grouped(n)),
-        (_, Some(n), None) => format!("at least {} regions", grouped(n)),
+        (_, Some(n), Some(by)) => format!("{} met by {by}", counted(n, "region")),
+        (_, Some(n), None) => format!("at least {}", counted(n, "region")),
         _ => return report.status.reason.clone().unwrap_or_else(|| report.status.state.clone()),
     };
     let domain = match &report.settings.domain {
-        _ if report.settings.slice.is_some() => format!("in a slice of {d} dimensions"),
+        _ if report.settings.slice.is_some() => format!("in a slice of {}", counted(d, "dimension")),
         domain if domain.kind == "unbounded" => "in all of space".to_string(),
         domain => match (&domain.lo, &domain.hi) {
             (Some(super::Bound::One(lo)), Some(super::Bound::One(hi))) => format!("in [{lo}, {hi}]^{d}"),
-            _ => format!("in a box of {d} inputs"),
+            _ => format!("in a box of {}", counted(d, "input")),
         },
     };
     let state = match &report.status.reason {
         Some(reason) => format!("; {}: {reason}", report.status.state),
         None => String::new(),
     };
-    format!("{d} inputs, {units} units, {what} {domain}{state}")
-}
-
-/// Digits in groups of three.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (k, c) in digits.chars().enumerate() {
-        if k > 0 && (digits.len() - k).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
+    format!("{}, {}, {what} {domain}{state}", counted(d, "input"), counted(units, "unit"))
 }
 
 /// The mean with each weight, where the run knows several.
@@ -148,6 +139,30 @@ fn against_null(report: &Report) -> String {
         100.0 * null.beyond_p99,
         null.mean_ratio,
     )
+}
+
+/// The Lipschitz constant, or what it is at least.
+fn steepest(report: &Report) -> String {
+    let block = report.shape.as_ref().and_then(|s| s.lipschitz.as_ref());
+    let (Some(shape), Some(block)) = (&report.summary.shape, block) else { return String::new() };
+    let Some(most) = shape.lipschitz_max else { return String::new() };
+    let mean = shape.lipschitz_mean.map_or(String::new(), |mean| format!(", {} on average", number(mean)));
+    let (most, over) = (number(most), &block.over);
+    match block.all_regions {
+        true => format!("Lipschitz constant {most} (the steepest of all regions{mean})\n"),
+        false => format!("Lipschitz constant at least {most} (the steepest of {over}{mean})\n"),
+    }
+}
+
+/// How many regions are left when neighbours with equal affine maps are one, where that is fewer.
+fn merged(report: &Report) -> String {
+    let left = report.summary.shape.as_ref().and_then(|s| s.regions_merged);
+    match left.zip(report.summary.regions) {
+        Some((left, all)) if left < all => {
+            format!("{} after merging neighbours with equal affine maps\n", counted(left, "region"))
+        }
+        _ => String::new(),
+    }
 }
 
 pub fn histogram(report: &Report) -> String {

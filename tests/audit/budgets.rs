@@ -3,6 +3,7 @@
 use crate::support::{Builder, Numbers, mlp};
 use polyaudit::explore::split::{Split, Tree};
 use polyaudit::explore::{Allowance, Certify, Control, Domain, Done, Hooks, Method, Plan, State, explore};
+use polyaudit::finding::grouped;
 use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Linear, Network, Op};
 use polyaudit::region::Walker;
 use std::sync::atomic::AtomicBool;
@@ -20,31 +21,40 @@ fn on_tree(network: &Network, look: impl FnOnce(&Tree, &Control)) {
     look(&tree, &control(&stop));
 }
 
-fn explored(most_steps: u64, threads: usize) -> polyaudit::explore::Exploration {
-    let (network, domain) = (mlp(&[3, 24, 24, 1], 2, 0.3), Domain::cube(3, -1.0, 1.0));
+fn explored(width: usize, certify: bool, most_steps: u64, threads: usize) -> polyaudit::explore::Exploration {
+    let (network, domain) = (mlp(&[3, width, width, 1], 2, 0.3), Domain::cube(3, -1.0, 1.0));
     let stop = AtomicBool::new(false);
     let plan = Plan { method: Method::Auto, samples: Some(50), most_steps, ..Plan::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    pool.install(|| explore(&network, &domain, &plan, &control(&stop))).expect("a network to explore")
+    let certify = if certify { Certify::Verify } else { Certify::No };
+    let control = Control { certify, ..control(&stop) };
+    pool.install(|| explore(&network, &domain, &plan, &control)).expect("a network to explore")
 }
 
-/// The number of steps at which `auto` gives up is one and the same for any number of threads.
+/// The number of steps at which `auto` gives up is one and the same for any number of threads, be it by splitting or, where
+/// certificates are asked for, by crossing faces.
 #[test]
 fn auto_gives_up_at_the_same_step_for_any_number_of_threads() {
-    let enumerates = |steps| explored(steps, 1).method == Method::Enumerate;
-    assert!(enumerates(u64::MAX) && !enumerates(1));
-    let (mut fails, mut holds) = (1u64, 1 << 40);
-    assert!(enumerates(holds));
-    while holds - fails > 1 {
-        let middle = fails + (holds - fails) / 2;
-        if enumerates(middle) { holds = middle } else { fails = middle }
-    }
-    for threads in [1, 2, 3] {
-        for _ in 0..3 {
-            assert_eq!(explored(holds, threads).method, Method::Enumerate, "{threads} threads");
-            let sampled = explored(fails, threads);
-            assert_eq!((sampled.method, sampled.samples, sampled.state), (Method::Sample, 50, State::Complete));
-            assert!(sampled.why.is_some_and(|why| why.contains(&format!("more than {fails} steps"))));
+    for (width, certify) in [(24, false), (8, true)] {
+        let explored = |steps, threads| explored(width, certify, steps, threads);
+        let enumerates = |steps| explored(steps, 1).method == Method::Enumerate;
+        assert!(enumerates(u64::MAX) && !enumerates(1));
+        let (mut fails, mut holds) = (1u64, 1 << 40);
+        assert!(enumerates(holds));
+        while holds - fails > 1 {
+            let middle = fails + (holds - fails) / 2;
+            if enumerates(middle) { holds = middle } else { fails = middle }
+        }
+        for threads in [1, 2, 3] {
+            for _ in 0..3 {
+                assert_eq!(explored(holds, threads).method, Method::Enumerate, "{threads} threads");
+                let sampled = explored(fails, threads);
+                assert_eq!((sampled.method, sampled.samples, sampled.state), (Method::Sample, 50, State::Complete));
+                let said = format!("more than {} steps", grouped(fails));
+                assert!(sampled.why.is_some_and(|why| why.contains(&said)));
+                let finding = sampled.findings.iter().find(|f| f.code == "enumeration-given-up").expect("a finding");
+                assert!(finding.message.contains(&said), "{}", finding.message);
+            }
         }
     }
 }

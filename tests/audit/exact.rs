@@ -6,7 +6,7 @@ use crate::ground_truth;
 use crate::support::{Numbers, choose, enumerate, enumerate_exactly, face_sum, mlp, zoo};
 use polyaudit::explore::exact::{ExactRegion, Found, enumerate as exactly};
 use polyaudit::explore::identities::Outcome;
-use polyaudit::explore::{Bounds, Certify, Control, Domain, State, enumerate as cross};
+use polyaudit::explore::{Allowance, Bounds, Certify, Control, Domain, State, enumerate as cross};
 use polyaudit::ir::{Network, Op, rational};
 use polyaudit::polytope::Engine;
 use polyaudit::region::{HyperplaneId, Pattern, Walker};
@@ -40,13 +40,21 @@ fn crossed(network: &Network, bounds: &Bounds) -> BTreeMap<Pattern, Seen> {
     let mut regions = BTreeMap::new();
     let walker = Walker::new(network);
     let found = with_control(|control| {
-        cross(&walker, bounds, 0, Engine::Auto, u64::MAX, control, &mut |pattern, cell, _| {
-            assert_eq!(cell.undecided, 0);
-            let faces = cell.interior.iter().map(|f| (f.credited, f.lower, f.coincident.clone())).collect();
-            let seen = Seen { faces, walls: cell.walls, on_walls: cell.on_walls.clone() };
-            assert!(regions.insert(pattern.clone(), seen).is_none(), "a region twice");
-            Ok(())
-        })
+        cross(
+            &walker,
+            bounds,
+            0,
+            Engine::Auto,
+            u64::MAX,
+            &Allowance::new(control, u64::MAX),
+            &mut |pattern, cell, _| {
+                assert_eq!(cell.undecided, 0);
+                let faces = cell.interior.iter().map(|f| (f.credited, f.lower, f.coincident.clone())).collect();
+                let seen = Seen { faces, walls: cell.walls, on_walls: cell.on_walls.clone() };
+                assert!(regions.insert(pattern.clone(), seen).is_none(), "a region twice");
+                Ok(())
+            },
+        )
     });
     assert_eq!(found.expect("an enumeration").state, State::Complete);
     regions

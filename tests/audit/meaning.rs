@@ -3,7 +3,7 @@
 
 use crate::support::{enumerate, face_sum, mlp, shared};
 use polyaudit::audit::{DomainChoice, Settings, audit};
-use polyaudit::explore::{Certify, Control, Domain, Method, Plan, explore};
+use polyaudit::explore::{Allowance, Certify, Control, Domain, Method, Plan, explore};
 use polyaudit::import::{self, Options};
 use polyaudit::ir::{Network, Op};
 use polyaudit::region::{Layout, Walker};
@@ -241,8 +241,17 @@ fn areas(network: &Network) -> Vec<(f64, usize)> {
     let (network, bounds) = domain.restrict(network).expect("a domain");
     let walker = Walker::new(&network);
     let engine = polyaudit::polytope::Engine::Auto;
-    let found =
-        quiet(|c| polyaudit::explore::enumerate(&walker, &bounds, 0, engine, 100_000, c, &mut |_, _, _| Ok(())));
+    let found = quiet(|c| {
+        polyaudit::explore::enumerate(
+            &walker,
+            &bounds,
+            0,
+            engine,
+            100_000,
+            &Allowance::new(c, u64::MAX),
+            &mut |_, _, _| Ok(()),
+        )
+    });
     let regions = found.expect("regions").found;
     regions
         .iter()

@@ -2,7 +2,7 @@
 //! Source of truth: the unchanged network (equal functions on equal domains have equal histograms).
 
 use crate::support::{Builder, Numbers, enumerate, mlp};
-use polyaudit::explore::{self, Certify, Control, Domain, Tally};
+use polyaudit::explore::{self, Allowance, Certify, Control, Domain, Tally};
 use polyaudit::ir::{Activation, Affine, Curve, Dense, Linear, Max, Network, Op};
 use polyaudit::polytope::Engine;
 use polyaudit::region::{Pattern, Walker};
@@ -194,10 +194,18 @@ fn cells(network: &Network) -> Vec<(Pattern, Vec<f64>)> {
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
     let mut cells = vec![];
     let walker = Walker::new(&restricted);
-    explore::enumerate(&walker, &bounds, 0, Engine::Auto, 1_000_000, &control, &mut |pattern, _, inside| {
-        cells.push((pattern.clone(), inside.to_vec()));
-        Ok(())
-    })
+    explore::enumerate(
+        &walker,
+        &bounds,
+        0,
+        Engine::Auto,
+        1_000_000,
+        &Allowance::new(&control, u64::MAX),
+        &mut |pattern, _, inside| {
+            cells.push((pattern.clone(), inside.to_vec()));
+            Ok(())
+        },
+    )
     .expect("an enumeration");
     cells
 }

@@ -5,9 +5,10 @@
 use crate::support::{Builder, Numbers, mlp};
 use polyaudit::audit::{DomainChoice, Settings, audit};
 use polyaudit::explore::memory::{Memory, Remember};
-use polyaudit::explore::{Bounds, Certify, Control, Method, Plan};
+use polyaudit::explore::{Bounds, Certify, Control, Domain, Exploration, Method, Plan, explore, look_again};
 use polyaudit::import::{Options, load};
 use polyaudit::ir::Network;
+use polyaudit::polytope::Engine;
 use polyaudit::region::Walker;
 use polyaudit::report::Report;
 use std::path::{Path, PathBuf};
@@ -196,14 +197,23 @@ fn flats_of_one_layer_and_cells_of_all_dimensions() {
     assert!(outcome == "holds" || detail.contains("not in general position"), "{outcome} {detail}");
 }
 
-fn crossed(network: &Network, half: f64, max_memory: Option<u64>) -> (u64, Result<u64, String>) {
-    use polyaudit::explore::{Domain, explore};
-    use polyaudit::polytope::Engine;
+/// The enumeration of a cube, with a second look where it splits.
+fn enumerated(network: &Network, half: f64, engine: Engine, max_memory: Option<u64>) -> (Exploration, Domain) {
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory };
-    let plan = Plan { engine: Engine::Lp, max_regions: 10_000, ..Plan::default() };
+    let max_regions = if engine == Engine::Lp { 10_000 } else { 1_000_000 };
+    let plan = Plan { engine, method: Method::Enumerate, max_regions, ..Plan::default() };
     let domain = Domain::cube(network.input_len(), -half, half);
-    let found = explore(network, &domain, &plan, &control).expect("an exploration");
+    let mut found = explore(network, &domain, &plan, &control).expect("an exploration");
+    look_again(network, &domain, 0, &mut found, &control).expect("a second look");
+    (found, domain)
+}
+
+fn crossed(network: &Network, half: f64, max_memory: Option<u64>) -> (u64, Result<u64, String>) {
+    merged(network, enumerated(network, half, Engine::Lp, max_memory))
+}
+
+fn merged(network: &Network, (found, domain): (Exploration, Domain)) -> (u64, Result<u64, String>) {
     let (summary, block) = polyaudit::audit::shape(network, &domain, &found, 0).expect("shape");
     assert!(
         block.lipschitz.is_some_and(|l| l.all_regions == summary.as_ref().is_some_and(|s| s.regions_merged.is_some()))
@@ -243,4 +253,58 @@ fn neighbours_with_equal_maps_are_one_region_after_merging() {
     let why = merged.expect_err("no room");
     assert!(regions == read_alone && why.contains("--max-memory"), "{why}");
     assert_eq!(crossed(&few, 1.0, Some(enough + 10_000_000)).1, Ok(read_alone));
+}
+
+/// A second look at what splitting found sees what crossing faces sees, which derives neighbours with certified points.
+#[test]
+fn splitting_and_crossing_merge_the_same_regions_and_are_as_steep() {
+    let mut numbers = Numbers::new(22);
+    let mut draw = |n: usize| (0..n).map(|_| numbers.next()).collect::<Vec<f64>>();
+    // Half of the outputs' weights vanish, and units die downstream: maps of neighbours are equal here and there.
+    let sparse: Vec<f64> = draw(96).into_iter().enumerate().map(|(k, w)| if k % 3 == 0 { w } else { 0.0 }).collect();
+    let mut dying = Builder::new(2);
+    dying.dense(draw(24), draw(12)).relu().dense(sparse, vec![-0.6; 8]).relu().dense(draw(16), vec![0.0; 2]);
+    let mut curve = Builder::new(2);
+    let first = vec![1.0, 0.01, -1.0, -0.01, 0.02, 1.0, -0.02, -1.0];
+    curve.dense(first, vec![0.0; 4]).relu().dense(vec![1.0; 4], vec![-0.5]).relu();
+    // The first unit and the last draw one line, twice as steep in the last.
+    let (weight, bias) = (vec![1.0, 0.5, -0.3, 1.0, 2.0, 1.0], vec![0.1, 0.2, 0.2]);
+    let twins = Builder::new(2).dense(weight, bias).relu().dense(vec![1.0; 3], vec![0.0]).build();
+    let mut fewer = 0;
+    for (name, network) in [
+        ("twins", twins),
+        ("dying", dying.build()),
+        ("curve", curve.build()),
+        ("deep", mlp(&[2, 8, 8, 8, 2], 3, 0.3)),
+        ("three inputs", mlp(&[3, 10, 6, 4], 5, 0.3)),
+        ("no biases", mlp(&[3, 9, 1], 6, 0.0)),
+        ("a line", mlp(&[1, 8, 8, 1], 7, 0.3)),
+        ("pool", load(&fixture("lookalikes/maxpool.onnx"), &Options::default()).expect("a fixture").network),
+    ] {
+        let (crossing, domain) = enumerated(&network, 1.0, Engine::Lp, None);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let (split, _) = pool.install(|| enumerated(&network, 1.0, Engine::Auto, None));
+            assert!(split.shape.is_some() && crossing.shape.is_none(), "{name}: the methods differ");
+            assert_eq!(split.merged, crossing.merged, "{name}");
+            let [a, b] = [&split, &crossing].map(|found| found.slopes.clone().expect("slopes"));
+            assert_eq!(a.count, b.count, "{name}");
+            let [x, y] = [a.steepest, b.steepest].map(|s| s.expect("a steepest").0);
+            assert!((x - y).abs() <= 1e-12 * y, "{name}: {x} and {y}");
+            let [x, y] = [&split, &crossing].map(|f| f.slopes.as_ref().and_then(|s| s.mean()).expect("a mean"));
+            assert!((x - y).abs() <= 1e-9 * y, "{name}: {x} and {y}");
+        }
+        let regions = crossing.regions_found;
+        fewer += regions - merged(&network, (crossing, domain)).1.expect("a count");
+    }
+    assert!(fewer > 10, "only {fewer} regions were merged");
+}
+
+/// What would take long is not looked at, and that is said.
+#[test]
+fn what_is_not_looked_at_again_is_said() {
+    let (found, _) = enumerated(&mlp(&[3, 64, 64, 1], 1, 0.3), 1.0, Engine::Auto, None);
+    assert!(
+        found.slopes.is_none() && found.merged.is_some_and(|m| m.is_err_and(|why| why.contains("multiplications")))
+    );
 }

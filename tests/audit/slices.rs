@@ -2,7 +2,7 @@
 //! Source of truth: the same section written as a box with held inputs; forward passes along segments of the plane.
 
 use crate::support::{Numbers, enumerate, enumerate_exactly, face_sum, mlp, run};
-use polyaudit::explore::{Bounds, Certify, Control, Domain, Method, State};
+use polyaudit::explore::{Allowance, Bounds, Certify, Control, Domain, Method, State};
 use polyaudit::ir::{Network, Op};
 use polyaudit::polytope::Engine;
 use polyaudit::region::{Pattern, Walker};
@@ -105,9 +105,16 @@ fn a_thousand_segments_change_patterns_where_the_enumeration_says() {
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let found =
-        polyaudit::explore::enumerate(&walker, &bounds, 0, Engine::Auto, 100_000, &control, &mut |_, _, _| Ok(()))
-            .expect("regions");
+    let found = polyaudit::explore::enumerate(
+        &walker,
+        &bounds,
+        0,
+        Engine::Auto,
+        100_000,
+        &Allowance::new(&control, u64::MAX),
+        &mut |_, _, _| Ok(()),
+    )
+    .expect("regions");
     assert_eq!(found.state, State::Complete);
     let Bounds::Polytope(polygon) = &bounds else { panic!("a polygon") };
     let regions: Vec<_> = found.found.iter().map(|p| walker.with(p).expect("a region")).collect();

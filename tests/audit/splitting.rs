@@ -4,7 +4,7 @@
 use crate::ground_truth;
 use crate::support::{Builder, Numbers, enumerate, enumerate_exactly, mlp, rows, shared, zoo};
 use polyaudit::explore::identities::Outcome;
-use polyaudit::explore::{self, Certify, Control, Domain, State};
+use polyaudit::explore::{self, Allowance, Certify, Control, Domain, State};
 use polyaudit::import;
 use polyaudit::ir::{Max, Network, Op};
 use polyaudit::polytope::Engine;
@@ -19,8 +19,16 @@ fn agree(name: &str, network: &Network, domain: &Domain) -> u64 {
     let walker = Walker::new(&restricted);
     let stop = AtomicBool::new(false);
     let control = Control { stop: &stop, deadline: None, progress: &|_| {}, certify: Certify::No, max_memory: None };
-    let crossed = explore::enumerate(&walker, &bounds, 0, Engine::Auto, 1_000_000, &control, &mut |_, _, _| Ok(()))
-        .expect("an enumeration");
+    let crossed = explore::enumerate(
+        &walker,
+        &bounds,
+        0,
+        Engine::Auto,
+        1_000_000,
+        &Allowance::new(&control, u64::MAX),
+        &mut |_, _, _| Ok(()),
+    )
+    .expect("an enumeration");
     assert_eq!(split.state, State::Complete, "{name}");
     assert!(split.shape.is_some(), "{name} was not split");
     if crossed.state != State::Complete {

@@ -231,8 +231,8 @@ impl Point {
     }
 }
 
-/// The elements that one depends on.
-fn for_inputs(network: &Network, id: NodeId, i: usize, mut visit: impl FnMut(Element)) {
+/// The elements that one takes in.
+pub fn for_inputs(network: &Network, id: NodeId, i: usize, mut visit: impl FnMut(Element)) {
     match &network.nodes[id].op {
         Op::Input => {}
         Op::Affine(a) => a.linear.for_row(i, |j, w| {

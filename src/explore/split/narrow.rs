@@ -56,7 +56,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let upper = &upper[..words];
         let (network, stages) = (ground.walker.network(), &ground.stages);
         let reduced = if frame.level == 0 {
-            self.work += (D as u64 + 1) * stages.exact_work.last().copied().unwrap_or(0);
+            self.work += (D as u64 + 1) * stages.all_work;
             let start = Start { network, stages, stage: s, forms: &self.node_forms, open, upper };
             Reduced::new::<D>(start, gauge).map(Arc::new)
         } else {

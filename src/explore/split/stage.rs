@@ -3,6 +3,7 @@
 //! Contract: stages are in topological order, and so are the hyperplane sources, numbered through all stages. A row is
 //! one breakpoint of one unit; the rows of a stage are ordered by unit, then breakpoint.
 
+use super::exact::for_inputs;
 use super::forms::Length;
 use crate::ir::{Dense, Linear, Network, NodeId, Op};
 use crate::region::HyperplaneId;
@@ -91,8 +92,11 @@ pub struct Stages {
     pub most: usize,
     /// Per stage, multiplications of the nodes after the stage before it, whose forms are made with its own.
     pub layer_work: Vec<u64>,
-    /// Per stage, multiplications of all nodes up to its source.
+    /// Per stage, multiplications that one element of its source takes with all it depends on, plus one: the most of a
+    /// few elements spread over the source; where that is more than [`COUNTED`], of all nodes up to the source.
     pub exact_work: Vec<u64>,
+    /// Multiplications of all nodes up to the last stage's source.
+    pub all_work: u64,
 }
 
 impl Stages {
@@ -136,11 +140,13 @@ impl Stages {
         }
         let links = links(network, &list);
         let weights: Vec<u64> = (0..network.nodes.len()).map(|id| network.multiplications(id)).collect();
-        let exact_work = list.iter().map(|stage| weights[..=stage.source].iter().sum()).collect();
+        let up_to = |stage: &Stage| weights[..=stage.source].iter().sum();
+        let exact_work = list.iter().map(|s| 1 + cone(network, s.source).unwrap_or_else(|| up_to(s))).collect();
+        let all_work = list.last().map_or(0, up_to);
         // By the stages' own nodes: the source of a stage on another branch can lie before that of the stage before it.
         let before = [0].into_iter().chain(list.iter().map(|stage| stage.node));
         let layer_work = list.iter().zip(before).map(|(stage, from)| weights[from..stage.node].iter().sum()).collect();
-        Stages { list, ids, links, most, layer_work, exact_work }
+        Stages { list, ids, links, most, layer_work, exact_work, all_work }
     }
 }
 
@@ -165,6 +171,41 @@ impl Stage {
 /// Position of the tie of candidates `a < b` among those of a group of `k`.
 pub fn tie(k: usize, a: usize, b: usize) -> u32 {
     (a * k - a * (a + 1) / 2 + b - a - 1) as u32
+}
+
+/// Elements of a node whose dependences are counted.
+const PROBES: usize = 7;
+/// Multiplications beyond which they are not counted one by one.
+const COUNTED: u64 = 1 << 22;
+
+/// The most multiplications that one of some elements of a node takes with all it depends on; `None` for more than
+/// [`COUNTED`]. The elements are spread unevenly over channels, rows and columns, for those at an edge depend on less.
+fn cone(network: &Network, source: NodeId) -> Option<u64> {
+    let len = network.nodes[source].len();
+    (0..PROBES)
+        .map(|k| dependences(network, source, (2 * k + 1) * len / (2 * PROBES + 1)))
+        .try_fold(0, |most, count| Some(count?.max(most)))
+}
+
+/// Multiplications of the elements that one depends on, itself among them; `None` for more than [`COUNTED`].
+fn dependences(network: &Network, source: NodeId, element: usize) -> Option<u64> {
+    let mut wanted: Vec<Vec<bool>> = network.nodes[..=source].iter().map(|n| vec![false; n.len()]).collect();
+    wanted[source][element] = true;
+    let mut count = 0;
+    for id in (0..=source).rev() {
+        let terms = matches!(network.nodes[id].op, Op::Affine(_));
+        let (before, here) = wanted.split_at_mut(id);
+        for i in (0..here[0].len()).filter(|&i| here[0][i]) {
+            for_inputs(network, id, i, |(node, j)| {
+                before[node][j] = true;
+                count += u64::from(terms);
+            });
+            if count > COUNTED {
+                return None;
+            }
+        }
+    }
+    Some(count)
 }
 
 fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
@@ -199,4 +240,51 @@ fn links(network: &Network, stages: &[Stage]) -> Vec<Link> {
         Some(Link { columns, norms, bias, rows, stride, slopes, sloped })
     };
     stages.windows(2).map(link).collect::<Option<Vec<Link>>>().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Affine, Label, Node};
+
+    /// Layers of `units` units, each fed by itself and by its neighbour to the right, if there is one.
+    fn bands(units: usize, layers: usize) -> Network {
+        let node = |op| Node {
+            label: Label { layer: String::new(), op: String::new(), node: String::new() },
+            shape: vec![units],
+            op,
+        };
+        let weight: Vec<f64> =
+            (0..units * units).map(|k| f64::from(u8::from((k % units).wrapping_sub(k / units) <= 1))).collect();
+        let mut nodes = vec![node(Op::Input)];
+        for source in 0..layers {
+            let linear = Linear::Dense(Dense { rows: units, cols: units, weight: weight.clone().into() });
+            nodes.push(node(Op::Affine(Affine { source, linear, divisor: None, bias: None })));
+        }
+        Network { inputs: vec![], outputs: vec![], nodes }
+    }
+
+    #[test]
+    fn an_element_is_counted_with_what_it_depends_on_and_no_more() {
+        let network = bands(100, 4);
+        // Layer by layer back: two terms of one element, then of two, of three, of four; at the right end one each.
+        assert_eq!(dependences(&network, 4, 50), Some(2 * (1 + 2 + 3 + 4)));
+        assert_eq!(dependences(&network, 4, 99), Some(4));
+        assert_eq!(cone(&network, 4), Some(20));
+        assert_eq!(cone(&network, 0), Some(0));
+        assert_eq!(cone(&bands(1, 3), 3), Some(3));
+    }
+
+    #[test]
+    fn what_depends_on_very_much_is_not_counted_one_by_one() {
+        let mut network = bands(2100, 1);
+        let linear = Linear::Dense(Dense { rows: 2100, cols: 2100, weight: vec![1.0; 2100 * 2100].into() });
+        let op =
+            |source, linear: &Linear| Op::Affine(Affine { source, linear: linear.clone(), divisor: None, bias: None });
+        network.nodes[1].op = op(0, &linear);
+        assert_eq!(cone(&network, 1), Some(2100));
+        let last = Node { op: op(1, &linear), ..network.nodes[1].clone() };
+        network.nodes.push(last);
+        assert_eq!(cone(&network, 2), None);
+    }
 }

@@ -15,6 +15,7 @@ pub use line::{Curve, lines};
 pub use partition::{colour, face_counts, partition, sample, share};
 
 use super::Report;
+use crate::finding::grouped;
 
 /// Colours of all charts.
 pub const STYLE: &str = include_str!("chart.css");
@@ -75,7 +76,7 @@ pub fn place(x: f64) -> String {
 /// A number for people: grouped digits, or up to four significant ones.
 pub fn number(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 {
-        let digits = super::table::grouped(x.abs() as u64);
+        let digits = grouped(x.abs() as u64);
         return if x < 0.0 { format!("-{digits}") } else { digits };
     }
     if x.abs() >= 1e6 || x.abs() < 1e-4 {

@@ -1,6 +1,7 @@
 //! The layers: their units, who makes the faces, what each adds, which units are dead weight.
 
 use super::page::{Cell, table};
+use crate::finding::grouped;
 use crate::report::chart::{Bar, Curve, bars, escape, lines, number};
 use crate::report::{Attribution, Report, table as text};
 
@@ -55,13 +56,13 @@ fn list(report: &Report) -> String {
     let dash = || "–".to_string();
     let rows = report.layers.iter().enumerate().map(|(k, layer)| {
         let of = report.attribution.as_ref().and_then(|a| a.layers.get(k)).filter(|l| l.layer == layer.layer);
-        let count = |n: Option<u64>| n.map_or_else(dash, text::grouped);
+        let count = |n: Option<u64>| n.map_or_else(dash, grouped);
         let mean = |x: Option<f64>| x.map_or_else(dash, number);
         let cells = [
             layer.layer.clone(),
             layer.op.clone(),
             layer.kind.clone(),
-            text::grouped(layer.unit_count),
+            grouped(layer.unit_count),
             count(of.map(|l| l.faces)),
             of.map_or_else(dash, |l| format!("{:.1} %", 100.0 * l.faces_share)),
             count(of.map(|l| l.never_active_units)),
@@ -122,7 +123,7 @@ fn units(report: &Report, attribution: &Attribution) -> String {
         })
         .collect();
     let more = attribution.units.len() as u64 - rows.len() as u64 + attribution.units_not_listed;
-    let more = if more > 0 { format!(" {} more units have faces.", text::grouped(more)) } else { String::new() };
+    let more = if more > 0 { format!(" {} more units have faces.", grouped(more)) } else { String::new() };
     format!(
         "<h2>Units</h2>\n<figure>{}<figcaption>The units with most faces: in how many {} the unit’s hyperplane is a face.{more}</figcaption></figure>\n",
         bars(&rows, &format!("{} with this face", text::units(report)), "unit"),

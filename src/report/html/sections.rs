@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::page::{Cell, figures, table};
+use crate::finding::grouped;
 use crate::report::chart::{self, escape, number};
 use crate::report::{Bound, Partition, Report, table as text};
 
@@ -10,10 +11,10 @@ pub fn key_figures(report: &Report) -> String {
     let summary = &report.summary;
     let mut rows = vec![];
     if let Some(n) = summary.regions {
-        rows.push((text::grouped(n), "regions, all of them".to_string()));
+        rows.push((grouped(n), "regions, all of them".to_string()));
     }
     if let Some(n) = summary.regions_found {
-        rows.push((text::grouped(n), "distinct regions met".to_string()));
+        rows.push((grouped(n), "distinct regions met".to_string()));
     }
     if let Some(faces) = &summary.faces {
         let unit = text::unit(report);
@@ -149,7 +150,7 @@ pub fn partition(subject: &Subject, index: usize) -> String {
         <script type=\"application/json\">{}</script>\n</figure>\n",
         chart::partition(picture, false),
         swatches(picture),
-        text::grouped(picture.polygons.len() as u64),
+        grouped(picture.polygons.len() as u64),
         data(picture),
     )
 }
@@ -222,7 +223,7 @@ pub fn theory(report: &Report) -> String {
     }
     if !report.checks.general_position.is_empty() {
         let rows = report.checks.general_position.iter().map(|p| {
-            let count = p.occurrences.map_or("not looked for".into(), text::grouped);
+            let count = p.occurrences.map_or("not looked for".into(), grouped);
             texts([p.departure.clone(), p.units.join(", "), p.detail.clone(), count])
         });
         out += "<h2>General position</h2>\n";
@@ -249,7 +250,7 @@ pub fn settings(report: &Report) -> String {
     let rows = [
         ("file", model.file.clone()),
         ("hash", model.sha256.clone()),
-        ("size", format!("{} bytes", text::grouped(model.bytes))),
+        ("size", format!("{} bytes", grouped(model.bytes))),
         ("format", format!("ONNX opset {}, IR {}", model.opset, model.ir_version)),
         ("producer", model.producer.clone()),
         ("inputs", model.inputs.join(", ")),
