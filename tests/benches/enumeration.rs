@@ -9,7 +9,7 @@ mod clock;
 
 use clock::cpu;
 use polyaudit::explore::split::{Tree, VOLUME_UNIT};
-use polyaudit::explore::{Bounds, Certify, Control, State, enumerate};
+use polyaudit::explore::{Allowance, Bounds, Certify, Control, State, enumerate};
 use polyaudit::ir::{Activation, Affine, Broadcast, Curve, Dense, Label, Linear, Network, Node, Op, Output, Port};
 use polyaudit::polytope::Engine;
 use polyaudit::region::Walker;
@@ -67,8 +67,9 @@ fn growth() {
         let split = run(&walker, &bounds, false, &one, SPLIT);
         let (stop, start) = (AtomicBool::new(false), cpu());
         let control = control(&stop);
+        let allowance = Allowance::new(&control, u64::MAX);
         let crossed = one.install(|| {
-            enumerate(&walker, &bounds, 0, Engine::Auto, CROSSED, &control, &mut |_, _, _| Ok(())).expect("regions")
+            enumerate(&walker, &bounds, 0, Engine::Auto, CROSSED, &allowance, &mut |_, _, _| Ok(())).expect("regions")
         });
         let crossing = (cpu() - start) / crossed.tally.seen() as f64 * 1e6;
         let n = split.counts.regions;
@@ -140,14 +141,9 @@ fn run(walker: &Walker, bounds: &Bounds, volumes: bool, pool: &rayon::ThreadPool
             let tree = Tree::new(walker, bounds, 0, 1000, volumes, &|_| false)
                 .expect("points")
                 .expect("a network that splits");
-            tree.run(
-                most,
-                &polyaudit::explore::Allowance::new(&control, u64::MAX),
-                &mut polyaudit::explore::Hooks::default(),
-                None,
-            )
-            .expect("a run")
-            .expect("a network that splits")
+            tree.run(most, &Allowance::new(&control, u64::MAX), &mut polyaudit::explore::Hooks::default(), None)
+                .expect("a run")
+                .expect("a network that splits")
         };
         let split = pool.install(work);
         let (cpu, wall) = (cpu() - start, wall.elapsed().as_secs_f64());
