@@ -2,23 +2,9 @@
 //!
 //! Contract: what is run has one result, whatever the instruction set: each sum is taken in an order that its code fixes.
 
-/// Runs `body` with vector instructions of the machine enabled for everything inlined into it.
-#[inline]
-pub fn vectorised<R>(body: impl FnOnce() -> R) -> R {
-    struct Body<F>(F);
-    impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Body<F> {
-        type Output = R;
-        #[inline(always)]
-        fn call(self) -> R {
-            self.0()
-        }
-    }
-    wide(Body(body))
-}
-
-/// The same for a kernel whose `call` is marked `#[inline(always)]`: a large closure may be left out of line, where the
-/// vector instructions are not enabled; such a kernel never is. On x86 vectors of four numbers: the compiler makes
-/// plain loops slower with masks and vectors of eight, which are for kernels written for them ([`widest`]).
+/// Runs a kernel with vector instructions of the machine enabled for everything inlined into it; its `call` is marked
+/// `#[inline(always)]`. On x86 vectors of four numbers: the compiler makes plain loops slower with masks and vectors of
+/// eight, which are for kernels written for them ([`widest`]).
 #[inline(always)]
 pub fn wide<K: pulp::NullaryFnOnce>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]

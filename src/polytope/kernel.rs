@@ -1,4 +1,4 @@
-//! Inner loops on slices, written so that the compiler vectorises them under [`crate::vectors::vectorised`].
+//! Inner loops on slices, written so that the compiler vectorises them under [`crate::vectors::wide`].
 //!
 //! Contract: the order of every summation is fixed by the length alone, so results do not depend on the instruction
 //! set or on the number of threads.

@@ -70,6 +70,12 @@ impl<const W: usize> Bits<W> {
         (0..W).all(|w| other.0[w] & !self.0[w] == 0)
     }
 
+    /// All words over each other in 32 bits: of a set below 32 the set itself.
+    #[inline(always)]
+    pub fn folded(&self) -> u32 {
+        self.0.iter().fold(0, |all, &w| all | w as u32 | (w >> 32) as u32)
+    }
+
     /// Its members, ascending.
     #[inline(always)]
     pub fn iter(self) -> Members<W> {

@@ -29,7 +29,6 @@ impl<const D: usize> pulp::WithSimd for Add<'_, D> {
         let each = rounding(own.rows);
         let mut rows = Rows::<S> {
             simd,
-            count: own.rows,
             n: own.stride / S::F64_LANES,
             values: S::as_mut_simd_f64s(&mut own.values).0,
             error: S::as_mut_simd_f64s(&mut own.error).0,
@@ -44,6 +43,7 @@ impl<const D: usize> pulp::WithSimd for Add<'_, D> {
             terms: &own.terms,
             factors: &own.factors,
         };
+        // Whether some row, or some place behind the last, is a constant.
         let (mut flat, mut at) = (false, 0);
         // As many vectors at a time as registers hold.
         let fit = |n: usize| n * (D + 1) + D + 2 <= S::REGISTER_COUNT;
@@ -59,14 +59,13 @@ impl<const D: usize> pulp::WithSimd for Add<'_, D> {
                 at += 1;
             }
         }
-        flat
+        flat && (0..own.rows).any(|i| own.weight[i] <= (D as f64 + 1.0) * own.error[i])
     }
 }
 
 /// The same in vectors.
 struct Rows<'a, S: Simd> {
     simd: S,
-    count: usize,
     /// Vectors of one coefficient of all rows.
     n: usize,
     values: &'a mut [S::f64s],
@@ -140,8 +139,7 @@ impl<S: Simd> Rows<'_, S> {
             weight = simd.mul_f64s(weight, slack);
             let full = simd.mul_f64s(simd.mul_add_f64s(own, size, e[m]), slack);
             let constant = simd.less_than_or_equal_f64s(weight, simd.mul_f64s(wide, e[m]));
-            let first = simd.first_true_m64s(constant);
-            flat |= first < S::F64_LANES && first + (at + m) * S::F64_LANES < self.count;
+            flat |= simd.first_true_m64s(constant) < S::F64_LANES;
             self.values[D * n + at + m] = c[m];
             self.error[at + m] = e[m];
             self.weight[at + m] = weight;

@@ -14,7 +14,8 @@ use std::cmp::Ordering;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Cuts by the form whose signs at the cell's entries are in `sides`: the lower and the upper part. `open` tells
-    /// for which rows of which stage (words at, how many) new vertices need signs.
+    /// for which rows of which stage (words at, how many) new vertices need signs, `parted` that the lists of vertices on
+    /// either side are there already and no vertex is on the cut.
     #[inline(always)]
     pub fn cut(
         &mut self,
@@ -22,7 +23,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         form: &Row<D>,
         level: Level,
         source: u32,
-        open: Option<(usize, usize, usize)>,
+        (open, parted): (Option<(usize, usize, usize)>, bool),
     ) -> Result<(Cell<W>, Cell<W>), Stop> {
         let mut cell = *cell;
         if cell.slots as usize == Bits::<W>::CAPACITY {
@@ -34,29 +35,18 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let slot = cell.slots as usize;
         self.slots.push(Slot { source, form: *form });
         cell.slots += 1;
-        self.lower.clear();
-        self.upper.clear();
-        self.fresh.clear();
-        let mut touching = 0;
-        for (e, side) in self.entries[cell.start as usize..(cell.start + cell.len) as usize].iter().zip(&self.sides) {
-            match side {
-                Ordering::Less => self.lower.push(*e),
-                Ordering::Greater => self.upper.push(*e),
-                Ordering::Equal => {
-                    touching += 1;
-                    self.fresh.push(Entry { mask: e.mask.with(slot), vertex: e.vertex });
-                }
-            }
-        }
+        let touching = if parted { 0 } else { self.part_entries(&cell, slot) };
         self.edges.find::<D, W>(&self.upper, &self.lower, slot, cell.simple);
         let first = self.vertices.len();
         if !cell.simple {
             self.drop_diagonals(&cell);
         }
         self.cut_edges(&cell, form, level);
+        let (signs, each) = (self.signs.len(), open.map_or(0, |(_, _, words)| 3 * words));
         for (k, &(i, j)) in self.edges.pairs.iter().enumerate() {
             let shared = self.upper[i as usize].mask.and(&self.lower[j as usize].mask);
-            self.fresh.push(Entry { mask: shared.with(slot), vertex: (first + k) as u32 });
+            let (vertex, signs) = ((first + k) as u32, (signs + each * k) as u32);
+            self.fresh.push(Entry { mask: shared.with(slot), vertex, signs });
         }
         if self.has_cones() {
             let fresh = std::mem::take(&mut self.fresh);
@@ -80,6 +70,30 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         let [lower, mut upper] = parts;
         upper.side.insert(slot);
         Ok((lower, upper))
+    }
+
+    /// Puts the vertices below, above and on a cut, by their `sides`, into three lists; how many are on it.
+    #[inline(always)]
+    pub fn part_entries(&mut self, cell: &Cell<W>, slot: usize) -> usize {
+        let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
+        let (lower, upper) = (&mut self.lower, &mut self.upper);
+        // Each is written to both sides and kept on its own: which one that is, no branch could foretell.
+        lower.resize(own.len(), Entry::NONE);
+        upper.resize(own.len(), Entry::NONE);
+        self.fresh.clear();
+        let (mut below, mut above) = (0, 0);
+        for (e, &side) in own.iter().zip(&self.sides) {
+            lower[below] = *e;
+            upper[above] = *e;
+            below += usize::from(side == Ordering::Less);
+            above += usize::from(side == Ordering::Greater);
+            if side == Ordering::Equal {
+                self.fresh.push(Entry { mask: e.mask.with(slot), ..*e });
+            }
+        }
+        lower.truncate(below);
+        upper.truncate(above);
+        self.fresh.len()
     }
 
     /// Leaves out pairs that span no edge of a cell that is not simple.
@@ -211,8 +225,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             |set: Bits<W>| set.and(&alive).iter().fold(Bits::EMPTY, |all: Bits<W>, old| all.with(place[old] as usize));
         let start = self.entries.len() as u32;
         for k in range {
-            let Entry { mask, vertex } = self.entries[k];
-            self.entries.push(Entry { mask: moved(mask), vertex });
+            let own = self.entries[k];
+            self.entries.push(Entry { mask: moved(own.mask), ..own });
         }
         let (mut head, mut at) = (NONE, cell.along);
         while at != NONE {

@@ -99,6 +99,13 @@ pub enum End {
 pub struct Entry<const W: usize> {
     pub mask: Bits<W>,
     pub vertex: u32,
+    /// Where its signs begin, in a stage of units on which some row is open.
+    pub signs: u32,
+}
+
+impl<const W: usize> Entry<W> {
+    /// No vertex.
+    pub const NONE: Entry<W> = Entry { mask: Bits::EMPTY, vertex: NONE, signs: NONE };
 }
 
 /// A wall ([`NONE`]) or a cut: its source, and its form on the cells where it is.
@@ -361,7 +368,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             let vertex = Vertex::new(at, self.ground.bounds.is_bounded(), Origin::Corner(corner));
             let rest = Spot { x: [0.0; D], error: 0.0 };
             let vertex = self.push(vertex, rest);
-            self.entries.push(Entry { mask, vertex });
+            self.entries.push(Entry { mask, vertex, signs: NONE });
         }
     }
 
@@ -382,7 +389,7 @@ impl<'a, const D: usize, const W: usize> Descent<'a, D, W> {
             let mask = corner.walls.iter().fold(Bits::EMPTY, |mask: Bits<W>, &wall| mask.with(wall));
             let rest = Spot { x: [0.0; D], error: 0.0 };
             let vertex = self.push(Vertex::new(at, true, Origin::Corner(k as u32)), rest);
-            self.entries.push(Entry { mask, vertex });
+            self.entries.push(Entry { mask, vertex, signs: NONE });
         }
         Ok(())
     }

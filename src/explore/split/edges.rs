@@ -24,6 +24,12 @@ pub struct Edges {
     pub pairs: Vec<(u32, u32)>,
     /// Per slot, the lower vertices of a block that have it.
     with: Vec<Set>,
+    /// Per lower vertex of a block, the folded slots that it has not.
+    #[cfg(target_arch = "x86_64")]
+    without: Vec<u32>,
+    /// Which of 64 lower vertices an upper one, named next, may share an edge with, and the first of them.
+    #[cfg(target_arch = "x86_64")]
+    hits: Vec<(u64, u32, u32)>,
 }
 
 impl Edges {
@@ -36,10 +42,77 @@ impl Edges {
         simple: bool,
     ) {
         self.pairs.clear();
-        if simple && D > 1 && upper.len() * lower.len() >= MANY {
-            wide(LookUp::<D, W> { own: self, upper, lower, slots });
-        } else {
-            wide(Compare::<D, W> { own: self, upper, lower });
+        if !simple || D == 1 || upper.len() * lower.len() < MANY {
+            return wide(Compare::<D, W> { own: self, upper, lower });
+        }
+        #[cfg(target_arch = "x86_64")]
+        if W == 1
+            && let Some(simd) = pulp::x86::V4::try_new()
+        {
+            return simd.vectorize(Sixteen::<D, W> { simd, own: self, upper, lower, slots });
+        }
+        wide(LookUp::<D, W> { own: self, upper, lower, slots });
+    }
+}
+
+/// Compares with sixteen lower vertices at a time; finds the pairs in the order of [`LookUp`].
+#[cfg(target_arch = "x86_64")]
+struct Sixteen<'a, const D: usize, const W: usize> {
+    simd: pulp::x86::V4,
+    own: &'a mut Edges,
+    upper: &'a [Entry<W>],
+    lower: &'a [Entry<W>],
+    slots: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Sixteen<'_, D, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        use pulp::Simd;
+        let Sixteen { simd, own: Edges { pairs, without, hits, .. }, upper, lower, slots } = self;
+        let (minus_one, zero) = (simd.splat_u32s(u32::MAX), simd.splat_u32s(0));
+        for (block, some) in lower.chunks(BLOCK).enumerate() {
+            without.clear();
+            without.extend(some.iter().map(|n| !n.mask.folded()));
+            without.resize(some.len().next_multiple_of(64), u32::MAX);
+            let (without, _) = pulp::x86::V4::as_simd_u32s(without);
+            // What is written stays only if it is a hit: no branch could foretell which ones are.
+            hits.resize(upper.len() * without.len() / 4 + 1, (0, 0, 0));
+            let (mut words, mut count) = (0, 0);
+            for (i, p) in upper.iter().enumerate() {
+                let own = simd.splat_u32s(p.mask.folded());
+                for (w, four) in without.chunks_exact(4).enumerate() {
+                    let mut any = 0u64;
+                    for (k, &without) in four.iter().enumerate() {
+                        // All slots but one are shared iff one at most is not.
+                        let missing = simd.and_u32s(own, without);
+                        let second = simd.and_u32s(missing, simd.add_u32s(missing, minus_one));
+                        any |= u64::from(simd.equal_u32s(second, zero).0) << (16 * k);
+                    }
+                    hits[words] = (any, i as u32, 64 * w as u32);
+                    words += usize::from(any != 0);
+                    count += any.count_ones() as usize;
+                }
+            }
+            hits[words] = (0, 0, 0);
+            let (mut at, mut next) = (hits[0], 1);
+            let first = (block * BLOCK) as u32;
+            for _ in 0..count {
+                let (i, j) = (at.1, at.2 + at.0.trailing_zeros());
+                // Folded sets may share more than the sets themselves.
+                let spans = |n: &Entry<W>| upper[i as usize].mask.without(&n.mask).count() == 1;
+                if slots <= 32 || some.get(j as usize).is_some_and(spans) {
+                    pairs.push((i, first + j));
+                }
+                at.0 &= at.0.wrapping_sub(1);
+                let done = at.0 == 0;
+                let following = hits[next.min(words)];
+                at = if done { following } else { at };
+                next += usize::from(done);
+            }
         }
     }
 }
@@ -77,7 +150,7 @@ impl<const D: usize, const W: usize> pulp::NullaryFnOnce for LookUp<'_, D, W> {
 
     #[inline(always)]
     fn call(self) {
-        let Edges { pairs, with } = self.own;
+        let Edges { pairs, with, .. } = self.own;
         for (block, some) in self.lower.chunks(BLOCK).enumerate() {
             with.clear();
             with.resize(self.slots, Set::default());
@@ -126,24 +199,38 @@ fn and(a: &Set, b: &Set) -> Set {
 mod tests {
     use super::*;
 
-    /// Corners of a cube on either side of a coordinate: looking up and comparing agree, and so they do across blocks.
+    /// Corners of a cube on either side of a coordinate, its walls at slots `step` apart: looking up and comparing, one by
+    /// one and sixteen at a time, agree, also across blocks and where sets are folded.
     #[test]
     fn looking_up_finds_what_comparing_finds() {
-        let corners = |d: usize, side: usize| {
+        let corners = |d: usize, side: usize, step: usize| {
             let of = move |c: &usize| c & 1 == side;
-            let mask = move |c: usize| (0..d).fold(Bits::<1>::EMPTY, |m, k| m.with(2 * k + (c >> k & 1)));
-            (0..1usize << d).filter(of).map(move |c| Entry { mask: mask(c), vertex: c as u32 }).collect::<Vec<_>>()
+            let slot = move |k: usize, c: usize| step * (2 * k + (c >> k & 1)) % 64;
+            let mask = move |c: usize| (0..d).fold(Bits::<1>::EMPTY, |m, k| m.with(slot(k, c)));
+            let entry = move |c: usize| Entry { mask: mask(c), vertex: c as u32, signs: 0 };
+            (0..1usize << d).filter(of).map(entry).collect::<Vec<_>>()
         };
-        fn pairs<const D: usize>(upper: &[Entry<1>], lower: &[Entry<1>]) -> [Vec<(u32, u32)>; 2] {
-            let (mut slow, mut fast) = (Edges::default(), Edges::default());
-            wide(Compare::<D, 1> { own: &mut slow, upper, lower });
-            wide(LookUp::<D, 1> { own: &mut fast, upper, lower, slots: 2 * D });
+        fn pairs<const D: usize>(upper: &[Entry<1>], lower: &[Entry<1>], slots: usize) -> [Vec<(u32, u32)>; 3] {
+            let mut all = [Edges::default(), Edges::default(), Edges::default()];
+            let [slow, fast, own] = &mut all;
+            wide(Compare::<D, 1> { own: slow, upper, lower });
+            wide(LookUp::<D, 1> { own: fast, upper, lower, slots });
+            own.pairs.clone_from(&fast.pairs);
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V4::try_new() {
+                own.pairs.clear();
+                simd.vectorize(Sixteen::<D, 1> { simd, own, upper, lower, slots });
+            }
+            assert_eq!(own.pairs, fast.pairs, "the same order");
             fast.pairs.sort_unstable();
-            [slow.pairs, fast.pairs]
+            all.map(|edges| edges.pairs)
         }
-        let [slow, fast] = pairs::<5>(&corners(5, 1), &corners(5, 0));
-        assert_eq!((slow.len(), &slow), (16, &fast));
-        let [slow, fast] = pairs::<10>(&corners(10, 1), &corners(10, 0));
-        assert_eq!((slow.len(), &slow), (512, &fast));
+        for step in [1, 7, 31] {
+            let slots = if step == 1 { 20 } else { 64 };
+            let [slow, fast, _] = pairs::<5>(&corners(5, 1, step), &corners(5, 0, step), slots);
+            assert_eq!((slow.len(), &slow), (16, &fast));
+            let [slow, fast, _] = pairs::<10>(&corners(10, 1, step), &corners(10, 0, step), slots);
+            assert_eq!((slow.len(), &slow), (512, &fast));
+        }
     }
 }

@@ -129,7 +129,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                         }
                     }
                     (true, true) => {
-                        let (lower, upper) = self.cut(&kid.cell, &form, level, source, None)?;
+                        let (lower, upper) = self.cut(&kid.cell, &form, level, source, (None, false))?;
                         let [below, above] = self.part_points(&kid, &form, level, errand)?;
                         (kid.cell, kid.points) = if c.place < j.place { (lower, below) } else { (upper, above) };
                         for mate in mates_of(j.row) {

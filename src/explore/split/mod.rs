@@ -20,6 +20,7 @@ mod exact;
 mod follow;
 mod forms;
 mod groups;
+mod last;
 mod names;
 mod narrow;
 mod order;

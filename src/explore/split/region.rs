@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::counts::Counts;
 use super::descent::{Cell, Descent, Entry, Frame};
 use super::stage::NONE;
-use crate::vectors::vectorised;
+use crate::vectors::wide;
 
 impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// The vertices of a cell.
@@ -35,12 +35,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     /// Counts a region of the network up to a stage, and the sides its rows were seen on.
     pub fn count_prefix(&mut self, frame: &Frame<W>) {
         let s = frame.stage as usize;
-        let faces = self.faces_of(&frame.cell);
-        let walls = faces.and(&Bits::first(frame.cell.walls as usize)).count();
-        let prefix = &mut self.counts.prefix[s];
-        prefix.regions += 1;
-        prefix.total += faces.count() as u64;
-        prefix.interior += (faces.count() - walls) as u64;
+        self.count_prefix_faces(s, &frame.cell, &self.faces_of(&frame.cell));
         if frame.level > 0 {
             let at = self.floor(frame.level, s);
             let (whole, levels) = self.floors.split_at_mut(self.ground.stages.list.len());
@@ -59,17 +54,53 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
     }
 
+    /// Counts a region of the network up to a stage.
+    #[inline(always)]
+    pub fn count_prefix_faces(&mut self, stage: usize, cell: &Cell<W>, faces: &Bits<W>) {
+        let walls = faces.and(&Bits::first(cell.walls as usize)).count();
+        let prefix = &mut self.counts.prefix[stage];
+        prefix.regions += 1;
+        prefix.total += faces.count() as u64;
+        prefix.interior += (faces.count() - walls) as u64;
+    }
+
     /// Counts a region.
     pub fn count_region(&mut self, frame: &Frame<W>) {
         let cell = &frame.cell;
         let faces = self.faces_of(cell);
+        let entries = std::mem::take(&mut self.entries);
+        self.count_cell(cell, &faces, &entries[cell.start as usize..(cell.start + cell.len) as usize]);
+        self.entries = entries;
+        if self.ground.volumes {
+            let before = self.counts.volume;
+            self.count_volume(&frame.cell);
+            let volume = self.counts.volume - before;
+            self.counts.largest = self.counts.largest.max(volume);
+            let count = match self.ground.bounds.is_bounded() {
+                true => faces.count(),
+                false => faces.without(&Bits::first(cell.walls as usize)).count(),
+            };
+            let by_total = &mut self.counts.volume_by_total;
+            if by_total.len() <= count {
+                by_total.resize(count + 1, 0);
+            }
+            by_total[count] += volume;
+        }
+        if frame.points.1 > 0 {
+            self.count_points(frame);
+        }
+    }
+
+    /// Counts the faces and the vertices, `own`, of a region.
+    #[inline(always)]
+    pub fn count_cell(&mut self, cell: &Cell<W>, faces: &Bits<W>, own: &[Entry<W>]) {
         let boundary = Bits::first(cell.walls as usize);
         let unbounded = !self.ground.bounds.is_bounded();
         let interior = faces.without(&boundary);
         let inside = interior.count();
         let walls = if unbounded { 0 } else { faces.and(&boundary).count() };
         let touches = |e: &Entry<W>| !e.mask.and(&boundary).is_empty();
-        let bounded = !unbounded || !self.own(cell).iter().any(touches);
+        let bounded = !unbounded || !own.iter().any(touches);
         let base = cell.slot_base as usize;
         let counts = &mut self.counts;
         counts.regions += 1;
@@ -93,8 +124,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         counts.shared += shared.count() as u64;
         counts.degenerate += u64::from(!cell.simple);
-        let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
-        vectorised(|| count_vertices::<D, W>(counts, own, cell, &boundary));
+        wide(Vertices::<D, W> { counts, own, cell, boundary: &boundary });
         if (D == 2 || D == 3) && cell.simple {
             for e in own {
                 let cuts = e.mask.without(&boundary);
@@ -105,20 +135,6 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
                     }
                 }
             }
-        }
-        if self.ground.volumes {
-            let before = self.counts.volume;
-            self.count_volume(&frame.cell);
-            let volume = self.counts.volume - before;
-            self.counts.largest = self.counts.largest.max(volume);
-            let by_total = &mut self.counts.volume_by_total;
-            if by_total.len() <= inside + walls {
-                by_total.resize(inside + walls + 1, 0);
-            }
-            by_total[inside + walls] += volume;
-        }
-        if frame.points.1 > 0 {
-            self.count_points(frame);
         }
     }
 
@@ -134,29 +150,47 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
 }
 
 /// Counts the vertices of a region, by walls and by the sides of their units.
-#[inline(always)]
-fn count_vertices<const D: usize, const W: usize>(
-    counts: &mut Counts,
-    own: &[Entry<W>],
-    cell: &Cell<W>,
-    boundary: &Bits<W>,
-) {
-    counts.vertices += own.len() as u64;
-    if !cell.simple {
-        return;
-    }
-    for e in own {
-        let walls = e.mask.and(boundary).count();
-        counts.wall_pairs[walls] += 1;
-        let cuts = e.mask.without(boundary);
-        let upper = cuts.and(&cell.side);
-        counts.distinct[walls] += u64::from(upper.is_empty());
-        if walls == 0 {
-            let mut corner = 0;
-            for (k, slot) in cuts.iter().enumerate() {
-                corner |= usize::from(cell.side.has(slot)) << k;
+struct Vertices<'a, const D: usize, const W: usize> {
+    counts: &'a mut Counts,
+    own: &'a [Entry<W>],
+    cell: &'a Cell<W>,
+    boundary: &'a Bits<W>,
+}
+
+/// Bits of a count of vertices by their number of walls, nine counts to a word; and vertices that cannot overflow one.
+const FIELD: usize = 7;
+const FIELDS: usize = (1 << FIELD) - 1;
+
+impl<const D: usize, const W: usize> pulp::NullaryFnOnce for Vertices<'_, D, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Vertices { counts, own, cell, boundary } = self;
+        counts.vertices += own.len() as u64;
+        if !cell.simple {
+            return;
+        }
+        let (pairs, distinct) = (&mut counts.wall_pairs[..=D], &mut counts.distinct[..=D]);
+        for some in own.chunks(FIELDS) {
+            let (mut all, mut first) = (0u64, 0u64);
+            for e in some {
+                let walls = e.mask.and(boundary).count();
+                let upper = e.mask.without(boundary).and(&cell.side);
+                all += 1 << (FIELD * walls);
+                first += u64::from(upper.is_empty()) << (FIELD * walls);
+                if walls == 0 {
+                    let mut corner = 0;
+                    for (k, slot) in e.mask.iter().enumerate() {
+                        corner |= usize::from(cell.side.has(slot)) << k;
+                    }
+                    counts.corners[corner & ((1 << D) - 1)] += 1;
+                }
             }
-            counts.corners[corner & ((1 << D) - 1)] += 1;
+            for k in 0..=D {
+                pairs[k] += all >> (FIELD * k) & FIELDS as u64;
+                distinct[k] += first >> (FIELD * k) & FIELDS as u64;
+            }
         }
     }
 }

@@ -109,16 +109,17 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             return Ok(begin as u32);
         }
         let start = self.entries.len() as u32;
-        let first = self.vertices.len();
-        for k in frame.cell.start..frame.cell.start + frame.cell.len {
-            let Entry { mask, vertex } = self.entries[k as usize];
+        let (first, signs) = (self.vertices.len(), self.signs.len());
+        for k in 0..frame.cell.len {
+            let Entry { mask, vertex, .. } = self.entries[(frame.cell.start + k) as usize];
             let (mut copy, rest) = (self.vertices[vertex as usize], self.rest(vertex));
             copy.origin = Origin::Same(vertex);
             if self.has_cones() {
                 self.cones.push(self.cones[vertex as usize]);
             }
             let vertex = self.push(copy, rest);
-            self.entries.push(Entry { mask, vertex });
+            let signs = (signs + 3 * words * k as usize) as u32;
+            self.entries.push(Entry { mask, vertex, signs });
         }
         frame.cell.start = start;
         self.evaluate(first, s, begin, words);
@@ -141,13 +142,12 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         left == 0
     }
 
-    /// Signs of the open rows at all vertices from the `first` on.
+    /// Puts the signs of the open rows at all vertices from the `first` on at the end of the signs.
     #[inline(always)]
     pub fn evaluate(&mut self, first: usize, stage: usize, open: usize, words: usize) {
-        let fresh = &mut self.vertices[first..];
+        let fresh = &self.vertices[first..];
         let begin = self.signs.len();
         self.signs.resize(begin + 3 * words * fresh.len(), 0);
-        fresh.iter_mut().enumerate().for_each(|(k, v)| v.signs = (begin + 3 * words * k) as u32);
         self.floors[stage].rows.signs(fresh, &self.words[open..open + words], &mut self.signs[begin..]);
     }
 
@@ -200,7 +200,7 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
             }
             let (mut positive, mut negative, mut known) = (0, 0, !0);
             for e in &self.entries[cell.start as usize..(cell.start + cell.len) as usize] {
-                let at = self.vertices[e.vertex as usize].signs as usize;
+                let at = e.signs as usize;
                 let (p, n) = (self.signs[at + w], self.signs[at + words + w]);
                 positive |= p;
                 negative |= n;
@@ -254,11 +254,11 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
     fn row_signs(&mut self, cell: &Cell<W>, stage: usize, row: usize, errand: &Errand) -> Result<(), Stop> {
         let words = self.floors[stage].words;
         let (w, bit) = (row / 64, row % 64);
-        let (vertices, signs, mut unclear) = (&self.vertices, &self.signs, false);
+        let (signs, mut unclear) = (&self.signs, false);
         let own = &self.entries[cell.start as usize..(cell.start + cell.len) as usize];
         self.sides.clear();
         self.sides.extend(own.iter().map(|e| {
-            let at = vertices[e.vertex as usize].signs as usize;
+            let at = e.signs as usize;
             let own = &signs[at..at + 2 * words];
             let (above, below) = (own[w] >> bit & 1 == 1, own[words + w] >> bit & 1 == 1);
             unclear |= !(above | below);
@@ -287,9 +287,8 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         (stage, row): (usize, usize),
         errand: &Errand,
     ) -> Result<Ordering, Stop> {
-        let vertex = self.entries[entry as usize].vertex;
         let words = self.floors[stage].words;
-        let at = self.vertices[vertex as usize].signs as usize + row / 64;
+        let at = self.entries[entry as usize].signs as usize + row / 64;
         let bit = |bits: u64| bits >> (row % 64) & 1 == 1;
         if bit(self.signs[at]) {
             return Ok(Ordering::Greater);
@@ -313,9 +312,9 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         (stage, row): (usize, usize),
         errand: &Errand,
     ) -> Result<Ordering, Stop> {
-        let Entry { mask, vertex } = self.entries[entry as usize];
+        let Entry { mask, vertex, signs } = self.entries[entry as usize];
         let words = self.floors[stage].words;
-        let at = self.vertices[vertex as usize].signs as usize + row / 64;
+        let at = signs as usize + row / 64;
         let solved = self.solved_sign(cell, &mask, vertex, &self.floors[stage].rows.row::<D>(row));
         let sign = match solved {
             Some(sign) => sign,
@@ -363,12 +362,20 @@ impl<const D: usize, const W: usize> Descent<'_, D, W> {
         }
         let row = 64 * w + self.words[begin + w].trailing_zeros() as usize;
         self.work += (self.floors[s].sources.len() as u64) << D;
-        self.row_signs(&frame.cell, s, row, errand)?;
+        // A full table of slots is renumbered, and the lists with it.
+        let full = frame.cell.slots as usize == Bits::<W>::CAPACITY;
+        let parted = !full && self.part_by_row(&frame.cell, words, row);
+        if parted && self.count_parts(&frame, s, row, errand) {
+            return Ok(());
+        }
+        if !parted {
+            self.row_signs(&frame.cell, s, row, errand)?;
+        }
         let form = self.floors[s].rows.row::<D>(row);
         let (level, source) = (self.level_of(s, row), self.floors[s].sources[row]);
         // New vertices lie on the row itself; their signs are asked for the other open rows only.
         self.words[begin + w] &= !(1 << (row % 64));
-        let (mut lower, mut upper) = self.cut(&frame.cell, &form, level, source, Some((s, begin, words)))?;
+        let (mut lower, mut upper) = self.cut(&frame.cell, &form, level, source, (Some((s, begin, words)), parted))?;
         let [low_points, up_points] = self.part_points(&frame, &form, level, errand)?;
         let low_words = self.settle(&mut lower, (s, begin), Some((row, false)), errand)?;
         let up_words = self.settle(&mut upper, (s, begin), Some((row, true)), errand)?;

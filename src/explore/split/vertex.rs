@@ -3,7 +3,7 @@
 //! Contract: every bound holds for rounded arithmetic (standard model, Higham 2002, section 2.2); where a formula
 //! cannot give one it answers `None` and the caller goes to exact arithmetic. Derivations: `docs/numerics.md`.
 
-use super::stage::{Level, NONE};
+use super::stage::Level;
 use crate::vectors::wide;
 
 /// Unit roundoff of float64.
@@ -15,7 +15,7 @@ pub const TINY: f64 = 1e-290;
 /// A vertex less certain than this, relative to its size, is solved for from its hyperplanes: along chains of cuts the
 /// bounds grow by a factor each, which the error itself does not. Few signs are so close to zero that it matters, and
 /// for these the vertex is solved for.
-const HAZY: f64 = 1e-4;
+const HAZY: f64 = 1e-2;
 /// The same where volumes are summed, whose bounds would lose their meaning, and where an end of the edge is at infinity.
 const HAZY_STRICT: f64 = 1e-8;
 /// One more certain than this is not solved for again where a sign is unclear.
@@ -42,8 +42,6 @@ pub struct Vertex<const D: usize> {
     pub blur: f64,
     /// What the error of a form is multiplied with.
     pub spread: f64,
-    /// Where its signs begin.
-    pub signs: u32,
     pub origin: Origin,
 }
 
@@ -67,7 +65,7 @@ impl<const D: usize> Vertex<D> {
         let gamma = (D + 4) as f64 * U;
         let blur = (at.error + gamma * reach) * SLACK;
         let spread = (D as f64 * (reach + at.error) + 1.0) * SLACK;
-        Vertex { at, finite: if finite { 1.0 } else { 0.0 }, reach, blur, spread, signs: NONE, origin }
+        Vertex { at, finite: if finite { 1.0 } else { 0.0 }, reach, blur, spread, origin }
     }
 
     /// Whether the position should be solved for anew.
